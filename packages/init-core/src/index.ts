@@ -1,0 +1,1 @@
+export { WarmstartError, type WarmstartErrorCode } from "./errors.js";

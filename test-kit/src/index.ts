@@ -1,0 +1,3 @@
+export { requireBackend, backendAvailable, requiredBackends, type TestBackend } from "./backends.js";
+export { expectClose } from "./close.js";
+export { tensorCount, expectTensorGrowth } from "./memory.js";
