@@ -19,7 +19,8 @@ function nativePresent(): boolean {
 const backends = ["wasm", "tensorflow"].filter((name) => {
   if (name === "wasm" || nativePresent()) return true;
   if (required.includes(name)) throw new Error(`WARMSTART_REQUIRE names "${name}", which is not on this machine: run \`npm run native\` first`);
-  console.log(`backend ${name}: absent, no tests (\`npm run native\` installs it)`);
+  if (process.env.WARMSTART_SAID !== name) console.log(`backend ${name}: absent, no tests (\`npm run native\` installs it)`);
+  process.env.WARMSTART_SAID = name; // vitest reads this file once a project
   return false;
 });
 

@@ -1,0 +1,29 @@
+import type { Fans, Role } from "./network.js";
+
+const gates: Record<string, number> = { LSTM: 4, LSTMCell: 4, GRU: 3, GRUCell: 3 };
+
+/**
+ * How many inputs feed one output of a kernel, and how many outputs one input feeds; undefined for weights that are no kernel.
+ *
+ * Dense `"in out"`; convolution `"...window in out"` (transposed: `"...window out in"`); depthwise `"...window in multiplier"`,
+ * where an output sees its own channel only; embedding `"vocabulary dim"`, where a lookup reads a single row; recurrent kernels
+ * `"in gates*units"` by gate, since each gate has its own nonlinearity.
+ */
+export function fansOf(role: Role, shape: readonly number[], className = ""): Fans | undefined {
+  const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const last = shape.at(-1) ?? 1;
+  const before = shape.at(-2) ?? 1;
+  switch (role) {
+    case "kernel":
+    case "pointwise-kernel":
+    case "recurrent-kernel":
+      if (/Transpose$/.test(className)) return { fanIn: window * last, fanOut: window * before };
+      return { fanIn: window * before, fanOut: (window * last) / (gates[className] ?? 1) };
+    case "depthwise-kernel":
+      return { fanIn: window, fanOut: window * last };
+    case "embedding":
+      return { fanIn: 1, fanOut: last };
+    default:
+      return undefined;
+  }
+}

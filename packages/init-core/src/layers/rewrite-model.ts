@@ -1,0 +1,94 @@
+// A changed copy of a LayersModel: edit the configuration, build it again, take the weights over by path.
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { WarmstartError } from "../errors.js";
+import { checkValue } from "../with-values.js";
+import { disposeModel } from "./dispose-model.js";
+import { isContainer, layersOf, weightsOf, type Container, type Layer } from "./structure.js";
+
+/** A layer as it stands in a model's configuration. */
+export interface LayerConfig {
+  className: string;
+  config: Record<string, unknown>;
+}
+
+export interface RewriteOptions {
+  /** Gives the layer at `path` another class or configuration; undefined leaves it as it is. Keep its name. */
+  readonly edit: (path: string, layer: LayerConfig) => LayerConfig | undefined;
+  /** Values by parameter path for weights that are new or changed; shared by reference, they stay the caller's. */
+  readonly values?: Readonly<Record<string, Tensor>>;
+}
+
+type Config = { layers?: unknown; [key: string]: unknown };
+
+/**
+ * A new, uncompiled model with some layers changed. The base is left alone; weights with equal path and shape share their
+ * buffers with it until one of the two trains. The caller disposes the result (`disposeModel`).
+ *
+ * @throws {WarmstartError} MODEL_STATE for a container used in two containers (tfjs would silently untie it) or a model that
+ *   tfjs cannot build again from its configuration; NO_MATCH, SHAPE_MISMATCH for `values` that do not fit; the base is unchanged.
+ */
+export function rewriteModel(model: LayersModel, { edit, values = {} }: RewriteOptions): LayersModel {
+  refuseTiedContainers(model);
+  const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
+  editLayers(config, "", edit);
+  const build = model.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fast: boolean): LayersModel };
+  let rewritten: LayersModel;
+  try {
+    // The last argument skips the random fills: every weight is written below.
+    rewritten = build.fromConfig(build, config, {}, true);
+  } catch (cause) {
+    throw new WarmstartError("MODEL_STATE", `rewriteModel: the model "${model.name}" cannot be built from its configuration (${(cause as Error).message}). Register custom layers with tf.serialization.registerClass first.`, { model: model.name }, { cause });
+  }
+  try {
+    takeWeights(model, rewritten, values);
+    return rewritten;
+  } catch (error) {
+    disposeModel(rewritten);
+    throw error;
+  }
+}
+
+function editLayers(config: Config | unknown[], prefix: string, edit: RewriteOptions["edit"]): void {
+  const list = (Array.isArray(config) ? config : config.layers) as LayerConfig[];
+  for (const layer of list) {
+    const path = `${prefix}${String(layer.config.name)}`;
+    if (Array.isArray(layer.config.layers)) editLayers(layer.config, `${path}/`, edit);
+    else if (layer.className === "TimeDistributed") {
+      const inner = layer.config.layer as LayerConfig;
+      layer.config.layer = edit(`${path}/${String(inner.config.name)}`, inner) ?? inner;
+    } else Object.assign(layer, edit(path, layer));
+  }
+}
+
+function takeWeights(from: LayersModel, to: LayersModel, values: Readonly<Record<string, Tensor>>): void {
+  const old = variablesByPath(from);
+  const fresh = variablesByPath(to);
+  for (const [path, value] of Object.entries(values)) checkValue("rewriteModel", path, value, fresh.get(path)?.shape, [...fresh.keys()]);
+  for (const [path, variable] of fresh) {
+    const value = values[path] ?? old.get(path);
+    if (value === undefined) throw new WarmstartError("PLAN_MISMATCH", `rewriteModel: the new weight "${path}" has no value. Give it in \`values\`.`, { path });
+    checkValue("rewriteModel", path, value, variable.shape, []);
+    variable.assign(value);
+  }
+}
+
+function variablesByPath(model: LayersModel): Map<string, Variable> {
+  return new Map(layersOf(model).flatMap(({ path, layer }) => weightsOf(layer).map(({ name, variable }): [string, Variable] => [`${path}/${name}`, variable])));
+}
+
+function refuseTiedContainers(model: LayersModel): void {
+  const owner = new Map<Layer, Layer>();
+  const visit = (container: Container) => {
+    for (const layer of container.layers) {
+      if (!isContainer(layer)) continue;
+      const other = owner.get(layer);
+      if (other !== undefined && other !== container) {
+        throw new WarmstartError("MODEL_STATE", `rewriteModel: the nested model "${layer.name}" is used inside both "${other.name}" and "${container.name}"; built again it would become two models with separate weights. Use it in one place, or wrap both uses in one model.`, { layer: layer.name });
+      }
+      owner.set(layer, container);
+      visit(layer);
+    }
+  };
+  visit(model as unknown as Container);
+}
