@@ -1,10 +1,12 @@
 export { initialize, type Initialized, type Initializer, type InitOptions, type ModelInitializer, type Plan, type PlanTarget, type Progress } from "./contract.js";
+export { eachBatch, type Data, type DatasetLike, type EachBatchOptions } from "./data.js";
 export { WarmstartError, type WarmstartErrorCode } from "./errors.js";
 export { fansOf } from "./fans.js";
 export { disposeModel } from "./layers/dispose-model.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
 export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
 export type { Fans, ForwardOptions, Network, Parameter, Role, Site, SiteKind } from "./network.js";
+export { GradientSums, observeGradients, type GradientWeighting, type LabelledBatch, type Loss, type ObserveGradientsOptions } from "./observe/gradient-sums.js";
 export { createPlan, loadPlan, savePlan } from "./plan.js";
 export { createReport, type Cell, type Report, type ReportData, type ReportPlot, type ReportSeries, type ReportTable } from "./report.js";
 export { withValues } from "./with-values.js";

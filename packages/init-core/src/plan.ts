@@ -1,6 +1,5 @@
 // Plans as values: made, saved, read back, matched to a model whose automatic names have moved on.
-import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
+import { packArchive, unpackArchive } from "./archive.js";
 import type { Plan, PlanTarget } from "./contract.js";
 import { WarmstartError } from "./errors.js";
 import type { Network } from "./network.js";
@@ -11,40 +10,24 @@ export function createPlan<Details>(plan: Omit<Plan<Details>, "dispose">): Plan<
   return { ...plan, dispose: () => Object.values(plan.tensors).forEach((tensor) => !tensor.isDisposed && tensor.dispose()) };
 }
 
-interface Header {
-  format: "warmstart-plan";
-  version: 1;
+const format = "warmstart-plan";
+
+interface Saved {
   method: string;
   details: unknown;
   targets: readonly PlanTarget[];
   report: ReportData;
-  tensors: { name: string; shape: number[]; dtype: "float32" | "int32" | "bool"; offset: number; bytes: number }[];
 }
 
 /**
- * A plan as bytes: eight bytes of header length, a JSON header, the tensors' data, little-endian. Reads every tensor once.
- * The plan stays usable and the caller's.
+ * A plan as bytes. Reads every tensor once; the plan stays usable and the caller's.
  *
  * @example
  * await writeFile("eva.plan", await savePlan(plan));
  */
-export async function savePlan(plan: Plan): Promise<Uint8Array> {
-  const names = Object.keys(plan.tensors);
-  const data = await Promise.all(names.map((name) => plan.tensors[name]!.data()));
-  let offset = 0;
-  const tensors = names.map((name, i) => {
-    const { shape, dtype } = plan.tensors[name]!;
-    const entry = { name, shape, dtype: dtype as "float32" | "int32" | "bool", offset, bytes: data[i]!.byteLength };
-    offset += entry.bytes;
-    return entry;
-  });
-  const header: Header = { format: "warmstart-plan", version: 1, method: plan.method, details: plan.details, targets: plan.targets, report: plan.report.toJSON(), tensors };
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + json.length + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-  bytes.set(json, 8);
-  for (const [i, { offset: at }] of tensors.entries()) bytes.set(new Uint8Array(data[i]!.buffer, data[i]!.byteOffset, data[i]!.byteLength), 8 + json.length + at);
-  return bytes;
+export function savePlan(plan: Plan): Promise<Uint8Array> {
+  const saved: Saved = { method: plan.method, details: plan.details, targets: plan.targets, report: plan.report.toJSON() };
+  return packArchive(format, saved, plan.tensors);
 }
 
 /**
@@ -54,33 +37,10 @@ export async function savePlan(plan: Plan): Promise<Uint8Array> {
  * @throws {WarmstartError} PLAN_MISMATCH when the bytes are no plan, or the network has other layers than the plan was made for.
  */
 export function loadPlan(bytes: Uint8Array, network?: Network): Plan {
-  const { header, start } = readHeader(bytes);
-  const rename = network === undefined ? new Map<string, string>() : matchTargets(header.targets, network);
-  const renamed = renamePaths({ details: header.details, targets: header.targets, report: header.report }, rename);
-  const tensors: Record<string, Tensor> = {};
-  for (const { name, shape, dtype, offset, bytes: length } of header.tensors) {
-    const slice = bytes.slice(start + offset, start + offset + length);
-    const values = dtype === "bool" ? slice : dtype === "int32" ? new Int32Array(slice.buffer) : new Float32Array(slice.buffer);
-    tensors[renamePath(name, rename)] = tf.tensor(values, shape, dtype);
-  }
-  return createPlan({ method: header.method, details: renamed.details, targets: renamed.targets, tensors, report: createReport(renamed.report) });
-}
-
-function readHeader(bytes: Uint8Array): { header: Header; start: number } {
-  const refuse = (why: string) => new WarmstartError("PLAN_MISMATCH", `loadPlan: these ${bytes.length} bytes are no plan (${why}). Pass what savePlan returned.`, { bytes: bytes.length });
-  if (bytes.length < 8) throw refuse("too short");
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > bytes.length - 8) throw refuse("the header is longer than the file");
-  let header: Header;
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
-  } catch {
-    throw refuse("the header is not JSON");
-  }
-  if (header.format !== "warmstart-plan") throw refuse("another format");
-  const end = Math.max(0, ...header.tensors.map((tensor) => tensor.offset + tensor.bytes));
-  if (8 + length + end > bytes.length) throw refuse(`${8 + length + end - bytes.length} bytes are missing at the end`);
-  return { header, start: 8 + length };
+  const { meta, tensors } = unpackArchive<Saved>("loadPlan", format, bytes);
+  const rename = network === undefined ? new Map<string, string>() : matchTargets(meta.targets, network);
+  const { method, details, targets, report } = renamePaths(meta, rename);
+  return createPlan({ method, details, targets, tensors: tensors((name) => renamePath(name, rename)), report: createReport(report) });
 }
 
 /** Old layer path → new layer path; empty when all paths are there. */
