@@ -44,7 +44,7 @@ export default defineConfig({
             root: `${root}${folder}`,
             include: ["src/**/*.test.ts", "*/**/*.test.ts"],
             exclude: ["**/node_modules/**", "**/dist/**", "src/**/*.browser.test.ts"],
-            env: { WARMSTART_BACKEND: backend },
+            env: { WARMSTART_BACKEND: backend, TF_CPP_MIN_LOG_LEVEL: "2" },
             setupFiles: [`${root}test-kit/src/setup.ts`],
             pool: "forks" as const,
             testTimeout: 120_000,
