@@ -40,4 +40,5 @@ else {
 }
 
 say("building packages (turbo skips what has not changed)");
-run("node_modules/.bin/turbo", ["run", "build", "--output-logs=errors-only"], "building");
+// Through pnpm, since turbo looks for pnpm on the path, where a machine with Node and npm alone has none.
+run("npx", ["--yes", packageManager, "exec", "turbo", "run", "build", "--output-logs=errors-only"], "building");
