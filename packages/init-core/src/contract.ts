@@ -48,12 +48,15 @@ export interface Plan<Details = unknown> {
  * A published technique. The members are function properties, not methods: with method syntax TypeScript would accept an
  * initializer for another kind of target, which can only fail at run time.
  */
-export interface Initializer<in Target, P extends Plan = Plan, out Result = void> {
+export interface Initializer<in Target, out P extends Plan = Plan, out Result = void> {
   readonly name: string;
   /** Looks at the target and computes; leaves the target as it was, also when it throws or is aborted. */
   readonly plan: (target: Target, options?: InitOptions) => Promise<P>;
-  /** Writes; synchronous. Checks every path and shape before the first write. `void` means that values were written in place. */
-  readonly apply: (target: Target, plan: P) => Result;
+  /**
+   * Writes; synchronous. Checks the plan's method, every path and shape before the first write. `void` means that values were
+   * written in place. Takes any plan, since one read from bytes has no better type (`expectPlan` checks it).
+   */
+  readonly apply: (target: Target, plan: Plan) => Result;
 }
 
 /**
@@ -65,9 +68,11 @@ export interface ModelInitializer<P extends Plan = Plan> extends Initializer<Lay
 }
 
 /** What `initialize` gives back: the target itself where values were written in place, else what the technique built. */
-export interface Initialized<Target, Result> {
+export interface Initialized<Target, P extends Plan, Result> {
   readonly result: [Result] extends [void] ? Target : Result;
   readonly report: Report;
+  /** The plan's JSON: ranks, widths, what was removed. */
+  readonly details: P["details"];
 }
 
 /**
@@ -79,12 +84,12 @@ export interface Initialized<Target, Result> {
  * @example
  * const { result: model, report } = await initialize(base, eva({ r: 8, data: batches }), { seed: 1 });
  */
-export async function initialize<Target, P extends Plan, Result>(target: Target, initializer: Initializer<Target, P, Result>, options: InitOptions = {}): Promise<Initialized<Target, Result>> {
+export async function initialize<Target, P extends Plan, Result>(target: Target, initializer: Initializer<Target, P, Result>, options: InitOptions = {}): Promise<Initialized<Target, P, Result>> {
   const plan = await initializer.plan(target, options);
   try {
     const built = initializer.apply(target, plan);
     // apply returns nothing exactly when its type says void: then the target itself is the result.
-    return { result: (built === undefined ? target : built) as Initialized<Target, Result>["result"], report: plan.report };
+    return { result: (built === undefined ? target : built) as Initialized<Target, P, Result>["result"], report: plan.report, details: plan.details };
   } finally {
     plan.dispose();
   }

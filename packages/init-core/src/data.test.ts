@@ -13,7 +13,7 @@ const sources: Record<string, () => Data<tf.Tensor>> = {
   "an iterable": () => three(),
   "an async iterable": () => (async function* () { yield* three(); })(),
   "a function": () => three,
-  "a dataset": () => tf.data.generator(three as () => Iterator<tf.Tensor>) as unknown as Data<tf.Tensor>,
+  "a dataset": () => tf.data.generator(three as () => Iterator<tf.Tensor>),
 };
 
 describe.each(Object.entries(sources))("eachBatch over %s", (name, make) => {

@@ -3,16 +3,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { TensorContainer } from "@tensorflow/tfjs-core";
 import { WarmstartError } from "./errors.js";
 
-/** What `tf.data.Dataset` offers; it is not async iterable itself. */
-export interface DatasetLike<T> {
-  iterator(): Promise<{ next(): Promise<IteratorResult<T>> }>;
+/** What `tf.data.Dataset` offers; it is not async iterable itself, and its types do not tell what its batches are. */
+export interface DatasetLike {
+  iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
 }
 
 /**
  * Batches. Tensors in an array stay the caller's; what an iterator yields is disposed by us after use, also when something
  * throws, as `fitDataset` does. A function makes the data anew, so that they can be gone through again.
  */
-export type Data<T> = readonly T[] | Iterable<T> | AsyncIterable<T> | DatasetLike<T> | (() => Iterable<T> | AsyncIterable<T> | DatasetLike<T>);
+export type Data<T> = readonly T[] | Iterable<T> | AsyncIterable<T> | DatasetLike | (() => Iterable<T> | AsyncIterable<T> | DatasetLike);
 
 export interface EachBatchOptions {
   /** Named in errors. */
@@ -28,7 +28,7 @@ export interface EachBatchOptions {
  * @returns how many batches were used.
  * @throws {WarmstartError} INSUFFICIENT_DATA when there is no batch at all; the signal's reason when aborted.
  */
-export async function eachBatch<T extends TensorContainer>(data: Data<T>, { caller, signal, maxBatches = Infinity }: EachBatchOptions, use: (batch: T, index: number) => void | boolean | Promise<void | boolean>): Promise<number> {
+export async function eachBatch<T>(data: Data<T>, { caller, signal, maxBatches = Infinity }: EachBatchOptions, use: (batch: T, index: number) => void | boolean | Promise<void | boolean>): Promise<number> {
   const { iterator, owned } = await open(data, caller);
   let used = 0;
   let ended = false;
@@ -45,7 +45,7 @@ export async function eachBatch<T extends TensorContainer>(data: Data<T>, { call
       try {
         more = await use(next.value, used);
       } finally {
-        if (owned) tf.dispose(next.value);
+        if (owned) tf.dispose(next.value as TensorContainer);
       }
       used++;
       if (more === false) break;
@@ -67,7 +67,7 @@ async function open<T>(data: Data<T>, caller: string): Promise<{ iterator: AnyIt
   if (typeof source === "object" && source !== null) {
     if (Symbol.asyncIterator in source) return { iterator: source[Symbol.asyncIterator](), owned: true };
     if (Symbol.iterator in source) return { iterator: source[Symbol.iterator](), owned: true };
-    if ("iterator" in source) return { iterator: await source.iterator(), owned: true };
+    if ("iterator" in source) return { iterator: (await source.iterator()) as AnyIterator<T>, owned: true };
   }
   throw new WarmstartError("INVALID_OPTION", `${caller}: \`data\` must be an array of batches, an iterable, an async iterable, a tf.data.Dataset or a function that makes one; got ${source === null ? "null" : typeof source}.`);
 }

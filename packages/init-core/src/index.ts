@@ -10,7 +10,7 @@ export { GradientSums, observeGradients, type GradientWeighting, type LabelledBa
 export { InputMoments } from "./observe/input-moments.js";
 export { inputRows } from "./observe/input-rows.js";
 export { observeInputs, type InputRows, type ObserveInputsOptions } from "./observe/observe-inputs.js";
-export { createPlan, loadPlan, savePlan } from "./plan.js";
+export { createPlan, expectPlan, loadPlan, savePlan } from "./plan.js";
 export { randomGenerator, type RandomGenerator } from "./random/generator.js";
 export { randomNormal, randomTruncatedNormal, type RandomNormalOptions } from "./random/normal.js";
 export { permutation } from "./random/permutation.js";

@@ -43,7 +43,7 @@ export interface ForwardOptions {
   readonly training?: boolean;
   /** Sees the input of every site, as often as the site is met. A returned tensor takes the input's place (a custom gradient, noise, a mask). */
   readonly onInput?: (site: Site, input: Tensor) => Tensor | void;
-  /** The pass may stop, and return undefined, once each of these sites has been met as often as it will be. */
+  /** The pass may stop, and return no outputs (`[]`), once each of these sites has been met as often as it will be. */
   readonly until?: readonly Site[];
 }
 
@@ -54,5 +54,5 @@ export interface ForwardOptions {
 export interface Network {
   readonly parameters: readonly Parameter[];
   readonly sites: readonly Site[];
-  forward(inputs: Tensor | Tensor[], options?: ForwardOptions): Tensor | Tensor[] | undefined;
+  forward(inputs: Tensor | Tensor[], options?: ForwardOptions): Tensor | Tensor[];
 }

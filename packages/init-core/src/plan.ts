@@ -10,6 +10,16 @@ export function createPlan<Details>(plan: Omit<Plan<Details>, "dispose">): Plan<
   return { ...plan, dispose: () => Object.values(plan.tensors).forEach((tensor) => !tensor.isDisposed && tensor.dispose()) };
 }
 
+/**
+ * The plan with the details of `method`, for `apply`: a plan that was read from bytes says only at run time whose it is.
+ *
+ * @throws {WarmstartError} PLAN_MISMATCH when another method made it.
+ */
+export function expectPlan<Details>(plan: Plan, method: string, caller: string): Plan<Details> {
+  if (plan.method !== method) throw new WarmstartError("PLAN_MISMATCH", `${caller}: this plan was made by "${plan.method}", not by "${method}". Apply it with the technique that made it.`, { expected: method, received: plan.method });
+  return plan as Plan<Details>;
+}
+
 const format = "warmstart-plan";
 
 interface Saved {

@@ -76,7 +76,7 @@ export function networkOf(model: LayersModel): Network {
   return { parameters, sites, forward: (inputs, options) => forward(root, siteOf, uses, inputs, options) };
 }
 
-function forward(root: Container, siteOf: ReadonlyMap<Layer, Site>, uses: ReadonlyMap<Layer, number>, inputs: Tensor | Tensor[], { training = false, onInput, until }: ForwardOptions = {}): Tensor | Tensor[] | undefined {
+function forward(root: Container, siteOf: ReadonlyMap<Layer, Site>, uses: ReadonlyMap<Layer, number>, inputs: Tensor | Tensor[], { training = false, onInput, until }: ForwardOptions = {}): Tensor | Tensor[] {
   const list = inputList(inputs);
   if (list.length !== root.inputs.length) {
     throw new WarmstartError("SHAPE_MISMATCH", `forward: the model takes ${root.inputs.length} input(s), ${list.length} given. Pass an array with one tensor an input.`, { expected: root.inputs.length, received: list.length });
@@ -107,7 +107,6 @@ function forward(root: Container, siteOf: ReadonlyMap<Layer, Site>, uses: Readon
     });
     return result ?? [];
   });
-  if (outputs.length === 0) return undefined;
   return outputs.length === 1 ? outputs[0]! : outputs;
 }
 

@@ -91,7 +91,7 @@ describe("rewriteModel", () => {
 
   it("explains an unregistered custom layer", () => {
     class Twice extends tf.layers.Layer {
-      static override className = "TwiceUnregistered";
+      static className = "TwiceUnregistered";
       override call(x: tf.Tensor | tf.Tensor[]) {
         return tf.mul([x].flat()[0]!, 2);
       }

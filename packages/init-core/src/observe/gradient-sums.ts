@@ -122,7 +122,7 @@ export interface ObserveGradientsOptions extends InitOptions {
  * @throws {WarmstartError} NOT_FINITE for a bad gradient or loss; INSUFFICIENT_DATA without data; MODEL_STATE for a parameter
  *   that the loss does not depend on. Nothing is leaked, the model is as it was.
  */
-export async function observeGradients(network: Network, data: Data<LabelledBatch & tf.TensorContainerObject>, options: ObserveGradientsOptions): Promise<GradientSums> {
+export async function observeGradients(network: Network, data: Data<LabelledBatch>, options: ObserveGradientsOptions): Promise<GradientSums> {
   const { caller, parameters, loss, training = false, maxSamples = Infinity, maxBatches, parametersPerPass = parameters.length, signal, onProgress } = options;
   const statistics = training ? network.parameters.filter(({ role }) => role === "statistic").map(({ variable }) => [variable, variable.clone()] as const) : [];
   const sums = new GradientSums(options.weighting);

@@ -1,6 +1,6 @@
 // Runs data through a network and hands over what the kernels read, batch by batch: the rows live for one batch only.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D, TensorContainer } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import type { InitOptions } from "../contract.js";
 import { eachBatch, type Data } from "../data.js";
 import { WarmstartError } from "../errors.js";
@@ -29,7 +29,7 @@ export type InputRows = ReadonlyMap<string, Tensor2D>;
  * @returns how many batches were used.
  * @throws {WarmstartError} NOT_FINITE with layer and batch; INSUFFICIENT_DATA without data; SHAPE_MISMATCH for a batch that does not fit the model.
  */
-export function observeInputs<Batch extends TensorContainer>(network: Network, data: Data<Batch>, options: ObserveInputsOptions<Batch>, use: (rows: InputRows, batch: number) => void | boolean | Promise<void | boolean>): Promise<number> {
+export function observeInputs<Batch>(network: Network, data: Data<Batch>, options: ObserveInputsOptions<Batch>, use: (rows: InputRows, batch: number) => void | boolean | Promise<void | boolean>): Promise<number> {
   const { caller, signal, maxBatches, inputs = defaultInputs, rowMask, onProgress } = options;
   return eachBatch(data, { caller, signal, maxBatches }, async (batch, index) => {
     const sites = typeof options.sites === "function" ? options.sites() : options.sites;
