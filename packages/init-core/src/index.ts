@@ -1,3 +1,7 @@
+export type { BackendChoice, UseBackendOptions } from "./backend/choose-backend.js";
+export { requireGradients } from "./backend/require-gradients.js";
+export { requireKernels } from "./backend/require-kernels.js";
+export { useBackend } from "./backend/use-backend.js";
 export { initialize, type Initialized, type Initializer, type InitOptions, type ModelInitializer, type Plan, type PlanTarget, type Progress } from "./contract.js";
 export { eachBatch, type Data, type DatasetLike, type EachBatchOptions } from "./data.js";
 export { WarmstartError, type WarmstartErrorCode } from "./errors.js";
