@@ -6,6 +6,7 @@ export { initialize, type Initialized, type Initializer, type InitOptions, type 
 export { eachBatch, type Data, type DatasetLike, type EachBatchOptions } from "./data.js";
 export { WarmstartError, type WarmstartErrorCode } from "./errors.js";
 export { fansOf } from "./fans.js";
+export { calculateGain, type Nonlinearity } from "./gains.js";
 export { disposeModel } from "./layers/dispose-model.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
 export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
