@@ -1,0 +1,43 @@
+// Principal components of a layer's inputs, from a stream. Three algorithms keep to this interface.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+
+export interface PrincipalComponents {
+  /** `"k width"`, one direction a row, the strongest first; each row's entry of largest magnitude is positive. The caller disposes it. */
+  readonly components: Tensor2D;
+  /** σ_j: σ_j² is the sum of squares along direction j. */
+  readonly singularValues: Float64Array;
+  /** σ_j² over the whole (centred) sum of squares, 0 where there is none. */
+  readonly ratio: Float64Array;
+}
+
+/** Owns its tensors. */
+export interface StreamingComponents {
+  readonly width: number;
+  /** Rows seen. */
+  readonly rows: number;
+  /** Bytes of state on the backend. */
+  readonly bytes: number;
+  /** Adds rows, `"rows width"`, finite; they stay the caller's. */
+  update(rows: Tensor2D): void | Promise<void>;
+  /** The `k ≤ width` strongest directions of what was seen so far; completed by arbitrary orthonormal ones where the data have fewer. */
+  principal(k: number): Promise<PrincipalComponents>;
+  /** `"width"`; the caller disposes it. */
+  mean(): Tensor1D;
+  /** Sum of squares over all columns, about the mean (or about zero when not centred). */
+  totalVariance(): Promise<number>;
+  dispose(): void;
+}
+
+/** Flips rows so that each one's entry of largest magnitude is positive. */
+export function positivePeaks(rows: Tensor2D): Tensor2D {
+  return tf.tidy(() => {
+    const peak = tf.oneHot(tf.argMax(tf.abs(rows), 1), rows.shape[1]);
+    const sign = tf.sign(tf.sum(tf.mul(rows, peak), 1, true));
+    return tf.mul(rows, sign) as Tensor2D;
+  });
+}
+
+export function ratios(singularValues: Float64Array, total: number): Float64Array {
+  return singularValues.map((sigma) => (total > 0 ? Math.min(1, (sigma * sigma) / total) : 0));
+}

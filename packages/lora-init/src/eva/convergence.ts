@@ -1,0 +1,51 @@
+// Per input: its components so far, which of them have come to rest, and whether it is still watched.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { StreamingComponents } from "./components.js";
+
+/** Directions of one layer input while batches go by. Owns the statistics and its tensors. */
+export class TrackedInput {
+  readonly statistics: StreamingComponents;
+  /** How many directions are followed. */
+  readonly k: number;
+  ratio = new Float64Array(0);
+  singularValues = new Float64Array(0);
+  /** |cos| of each direction with itself one batch earlier; empty before the second batch. */
+  cosines: number[] = [];
+  components: Tensor2D | undefined;
+
+  constructor(statistics: StreamingComponents, k: number) {
+    this.statistics = statistics;
+    this.k = k;
+  }
+
+  /** Takes the directions anew and compares them with the last ones. */
+  async refresh(): Promise<void> {
+    const previous = this.components;
+    const { components, singularValues, ratio } = await this.statistics.principal(this.k);
+    this.components = components;
+    this.singularValues = singularValues;
+    this.ratio = ratio;
+    if (previous === undefined) return;
+    const compared = Math.min(previous.shape[0], components.shape[0]);
+    const similarity = tf.tidy(() => {
+      const first = (rows: Tensor2D) => tf.slice(rows, [0, 0], [compared, this.statistics.width]);
+      return tf.sum(tf.mul(first(previous), first(components)), 1);
+    });
+    this.cosines = Array.from(await similarity.data());
+    similarity.dispose();
+    previous.dispose();
+  }
+
+  /** Whether the first `rank` directions stayed where they were, by |cos| ≥ tau. (The authors take the signed cosine; a flip by the sign convention then counts as movement.) */
+  settled(rank: number, tau: number): boolean {
+    if (this.cosines.length === 0) return false;
+    return this.cosines.slice(0, rank).every((cosine) => Math.abs(cosine) >= tau);
+  }
+
+  dispose(): void {
+    this.components?.dispose();
+    this.components = undefined;
+    this.statistics.dispose();
+  }
+}

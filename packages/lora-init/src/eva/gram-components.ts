@@ -1,0 +1,58 @@
+// Exact: the scatter matrix itself, width² floats. For narrow layers, and wherever the result must not depend on batch order.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { InputMoments } from "@warmstart/init-core";
+import { symmetricEigen } from "@warmstart/linalg";
+import { positivePeaks, ratios, type PrincipalComponents, type StreamingComponents } from "./components.js";
+
+export class GramComponents implements StreamingComponents {
+  readonly width: number;
+  private readonly moments: InputMoments;
+  private readonly center: boolean;
+
+  constructor(width: number, center = true) {
+    this.width = width;
+    this.center = center;
+    this.moments = new InputMoments(width);
+  }
+
+  get rows(): number {
+    return this.moments.rows;
+  }
+
+  get bytes(): number {
+    return this.moments.bytes;
+  }
+
+  update(rows: Tensor2D): void {
+    this.moments.update(rows);
+  }
+
+  async principal(k: number): Promise<PrincipalComponents> {
+    const scatter = this.moments.scatter(this.center);
+    try {
+      const { values, vectors } = await symmetricEigen(scatter, { k });
+      const singularValues = values.slice(0, k).map((value) => Math.sqrt(Math.max(0, value)));
+      const components = tf.tidy(() => positivePeaks(tf.transpose(vectors)));
+      vectors.dispose();
+      return { components, singularValues, ratio: ratios(singularValues, await this.totalVariance()) };
+    } finally {
+      scatter.dispose();
+    }
+  }
+
+  mean(): Tensor1D {
+    return this.moments.mean();
+  }
+
+  async totalVariance(): Promise<number> {
+    const trace = tf.tidy(() => tf.sum(tf.mul(this.moments.scatter(this.center), tf.eye(this.width))));
+    const [value] = await trace.data();
+    trace.dispose();
+    return value!;
+  }
+
+  dispose(): void {
+    this.moments.dispose();
+  }
+}
