@@ -1,1 +1,10 @@
-export {};
+export { LinalgError, type LinalgErrorCode } from "./errors.js";
+export { leastSquares, type LeastSquaresOptions } from "./least-squares.js";
+export { orthonormalize } from "./orthonormalize.js";
+export { nearestOrthogonal, polar, type Polar } from "./polar.js";
+export { randomOrthogonal } from "./random-orthogonal.js";
+export { randomizedSvd, type RandomizedSvdOptions } from "./randomized-svd.js";
+export { svd, type Svd } from "./svd.js";
+export { symmetricEigen, symmetricEigenHost, type SymmetricEigen } from "./symmetric-eigen.js";
+export { thinQr, type ThinQr } from "./thin-qr.js";
+export { topEigen, type TopEigenOptions } from "./top-eigen.js";
