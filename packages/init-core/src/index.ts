@@ -7,6 +7,12 @@ export { eachBatch, type Data, type DatasetLike, type EachBatchOptions } from ".
 export { WarmstartError, type WarmstartErrorCode } from "./errors.js";
 export { fansOf } from "./fans.js";
 export { calculateGain, type Nonlinearity } from "./gains.js";
+export { fill, type FillChoice, type FillDetails } from "./initializers/fill.js";
+export { deltaOrthogonal, orthogonal, type DeltaOrthogonalOptions, type OrthogonalOptions } from "./initializers/orthogonal.js";
+export { registerInitializers } from "./initializers/register-initializers.js";
+export { defineShapeInitializer, type DrawContext, type SeedOption, type ShapeInitializer, type ShapeInitializerDefinition, type ShapeInitializerFactory } from "./initializers/shape-initializer.js";
+export { truncatedNormal, type TruncatedNormalOptions } from "./initializers/truncated-normal.js";
+export { glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, varianceScaling, type KernelKind, type KernelOptions, type VarianceScalingOptions } from "./initializers/variance-scaling.js";
 export { disposeModel } from "./layers/dispose-model.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
 export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";

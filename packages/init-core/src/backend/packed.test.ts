@@ -1,8 +1,11 @@
 import "@tensorflow/tfjs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { chromium } from "playwright-core";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildPackage, type Project } from "./project.fixture.js";
+import type { BackendChoice } from "./choose-backend.js";
+import { buildPackage, serve, type Project } from "./project.fixture.js";
 
 /** Registers a backend "tensorflow" that computes on cpu, and puts it in use, as the real package does. */
 const native = (name: string) => `
@@ -22,6 +25,12 @@ const esm = `import * as tf from "@tensorflow/tfjs-core"; import { useBackend } 
 const cjs = `const tf = require("@tensorflow/tfjs-core"); const { useBackend } = require("@warmstart/init-core"); (async () => { ${program} })();`;
 const missing = (name: string) => ({ name, reason: `not installed (npm install ${name})` });
 const noGpu = { name: "@tensorflow/tfjs-backend-webgpu", reason: "navigator.gpu is missing, and so is the package that brings it to Node (npm install webgpu)" };
+
+const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+if (browser === undefined) {
+  if ((process.env.WARMSTART_REQUIRE ?? "").includes("chromium")) throw new Error('WARMSTART_REQUIRE names "chromium", which is not on this machine');
+  console.log("browser chromium: absent, useBackend is not tried in one");
+}
 
 // The package as installed: the same for each backend's tests, so once is enough.
 describe.runIf(process.env.WARMSTART_BACKEND !== "tensorflow")("the built package", () => {
@@ -81,8 +90,8 @@ describe.runIf(process.env.WARMSTART_BACKEND !== "tensorflow")("the built packag
   });
 
   describe("in a page built by Vite", () => {
-    const page = `import { useBackend } from "@warmstart/init-core"; globalThis.choice = await useBackend(); console.log(JSON.stringify(globalThis.choice));`;
-    const bundle = async (p: Project, { conditions, external = [] }: { conditions?: string[]; external?: string[] } = {}) => {
+    const printing = `import { useBackend } from "@warmstart/init-core"; globalThis.choice = await useBackend(); console.log(JSON.stringify(globalThis.choice));`;
+    const bundle = async (p: Project, { page = printing, conditions, external = [] }: { page?: string; conditions?: string[]; external?: string[] } = {}) => {
       p.write("index.html", '<!doctype html><script type="module" src="/main.js"></script>');
       p.write("main.js", page);
       const result = (await build({
@@ -100,20 +109,52 @@ describe.runIf(process.env.WARMSTART_BACKEND !== "tensorflow")("the built packag
       const code = await bundle(p);
       expect(code.includes("@tensorflow/tfjs-backend-webgl")).toBe(true);
       expect(code.includes("@tensorflow/tfjs-node")).toBe(false);
-      // With these two globals the page's code runs in Node: no WebGPU there, and the missing packages are stubs that throw.
+      // With these two globals the page's code runs in Node: no WebGPU and no WebGL there, and a missing package is a stub that throws.
       p.write("built/start.js", 'import { createRequire } from "node:module"; globalThis.require = createRequire(import.meta.url); globalThis.window = new EventTarget(); await import("./main.js");');
       expect(p.run("built/start.js")).toEqual({
         backend: "cpu",
         package: "@tensorflow/tfjs-backend-cpu",
-        passedOver: [{ name: "@tensorflow/tfjs-backend-webgpu", reason: "navigator.gpu is missing: no WebGPU here" }, missing("@tensorflow/tfjs-backend-webgl"), missing("@tensorflow/tfjs-backend-wasm")],
+        passedOver: [{ name: "@tensorflow/tfjs-backend-webgpu", reason: "navigator.gpu is missing: no WebGPU here" }, { name: "@tensorflow/tfjs-backend-webgl", reason: "no canvas here, and so no WebGL" }, missing("@tensorflow/tfjs-backend-wasm")],
         trainingKernels: true,
       });
     });
 
+    // With all four backends; also the page that is opened below.
+    let full: Project;
     it("holds every browser backend that is installed", async () => {
-      const code = await bundle(project("@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgl", "@tensorflow/tfjs-backend-webgpu"));
+      full = project("@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgl", "@tensorflow/tfjs-backend-webgpu");
+      const code = await bundle(full, { page: `import { useBackend } from "@warmstart/init-core"; globalThis.choice = useBackend({ wasmPaths: "/wasm/", prefer: location.search.slice(1) || undefined });` });
       expect(code.includes("@tensorflow/tfjs-node")).toBe(false);
       for (const word of ["class MathBackendWebGL", "class WebGPUBackend", "class BackendWasm", "class MathBackendCPU"]) expect(code.includes(word), word).toBe(true);
+    });
+
+    it.runIf(browser !== undefined)("starts the best backend of a real browser, and WebAssembly when preferred, from the folder given", async () => {
+      const binaries = join(full.folder, "node_modules/@tensorflow/tfjs-backend-wasm/dist");
+      mkdirSync(join(full.folder, "built/wasm"));
+      for (const name of readdirSync(binaries).filter((file) => file.endsWith(".wasm"))) copyFileSync(join(binaries, name), join(full.folder, "built/wasm", name));
+      const { url, server } = await serve(join(full.folder, "built"));
+      const session = await chromium.launch({ executablePath: browser!, args: ["--no-sandbox"] });
+      try {
+        const page = await session.newPage();
+        const choice = async (query: string) => {
+          await page.goto(url + query);
+          await page.waitForFunction("globalThis.choice !== undefined");
+          return page.evaluate<BackendChoice>("globalThis.choice");
+        };
+        const best = await choice("");
+        const order = ["@tensorflow/tfjs-backend-webgpu", "@tensorflow/tfjs-backend-webgl", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-cpu"];
+        expect(order).toContain(best.package);
+        const better = best.passedOver.filter(({ name }) => name !== "@warmstart/wasm-training");
+        expect(better.map(({ name }) => name)).toEqual(order.slice(0, order.indexOf(best.package)));
+        for (const { reason } of better) expect(reason).not.toContain("not installed");
+        if (best.backend === "wasm") expect(better.map(({ reason }) => reason).join()).toContain("only WebGL made of software");
+        const webgl = await choice("?webgl");
+        expect(webgl).toEqual({ backend: "webgl", package: "@tensorflow/tfjs-backend-webgl", passedOver: [], trainingKernels: true });
+        expect(await choice("?wasm")).toEqual({ backend: "wasm", package: "@tensorflow/tfjs-backend-wasm", passedOver: [missing("@warmstart/wasm-training")], trainingKernels: false });
+      } finally {
+        await session.close();
+        server.close();
+      }
     });
 
     it("would name the Node backends without the browser condition (the check above can fail)", async () => {

@@ -10,13 +10,22 @@ interface Gpu {
   requestAdapter(options?: { powerPreference?: string }): Promise<GpuAdapter | null>;
 }
 
+/** What is used of @warmstart/wasm-training, whose types need not be there. */
+interface WasmTraining {
+  readonly prepareTrainingKernels?: () => Promise<void>;
+  readonly registerTrainingKernels?: () => { readonly accelerated?: boolean; readonly reason?: string };
+}
+
+/** Names of graphics drivers that compute on the processor. */
+export const softwareRenderer = /swiftshader|llvmpipe|softpipe|basic render/i;
+
 /** Throws unless WebGPU has an adapter. One made of software is slower than WebAssembly, and taken only when asked for. */
 export async function checkAdapter(preferred: boolean): Promise<void> {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
   if (gpu === undefined) throw new Error("navigator.gpu is missing: no WebGPU here");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) throw new Error("navigator.gpu is there, but it offers no adapter");
-  const software = adapter.isFallbackAdapter === true || adapter.info?.isFallbackAdapter === true || /swiftshader|llvmpipe/i.test(`${adapter.info?.description ?? ""} ${adapter.info?.architecture ?? ""}`);
+  const software = adapter.isFallbackAdapter === true || adapter.info?.isFallbackAdapter === true || softwareRenderer.test(`${adapter.info?.description ?? ""} ${adapter.info?.architecture ?? ""}`);
   if (software && !preferred) throw new Error('only a software adapter, slower than WebAssembly (useBackend({ prefer: "webgpu" }) takes it all the same)');
 }
 
@@ -48,9 +57,10 @@ export const wasm: BackendCandidate = {
     package: "@warmstart/wasm-training",
     async run() {
       try {
-        const training: { registerTrainingKernels?: () => unknown } = await import("@warmstart/wasm-training");
-        if (training.registerTrainingKernels === undefined) throw new Error("this version has no registerTrainingKernels");
-        await training.registerTrainingKernels();
+        const training: WasmTraining = await import("@warmstart/wasm-training");
+        await training.prepareTrainingKernels?.(); // browsers may refuse to compile at once on the main thread
+        const { accelerated, reason } = training.registerTrainingKernels?.() ?? { accelerated: false, reason: "this version has no registerTrainingKernels" };
+        if (accelerated === false) throw new Error(reason ?? "its module does not run here");
       } catch (error) {
         throw asError(error);
       }

@@ -1,8 +1,9 @@
 // An empty project on disk with this package as users get it: built, beside the packages named and no others.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,6 +17,21 @@ export interface Project {
   /** Runs a file of the project in a new Node process and gives what it printed, parsed. */
   run(file: string): unknown;
   remove(): void;
+}
+
+const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+
+/** Serves the files of `folder` on a free port of this machine. */
+export async function serve(folder: string): Promise<{ url: string; server: Server }> {
+  const server = createServer(({ url = "/" }, response) => {
+    const file = join(folder, new URL(url, "http://localhost").pathname.replace(/\/$/, "/index.html"));
+    if (!existsSync(file)) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" }).end(readFileSync(file));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("serve: no port");
+  return { url: `http://127.0.0.1:${address.port}/`, server };
 }
 
 /** Builds the package once; each call of the result makes a project beside that build. */
