@@ -3,9 +3,10 @@
 // with raised pivots in place of the shift of Fukaya et al. 2020 (shifted CholeskyQR3). What it cannot do (zero columns, exact dependence) goes to Householder reflections on the host.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
+import { read, transposed, upload, uploadColumns } from "./host-matrix.js";
 import { hostQr } from "./host-qr.js";
 import { scoped } from "./scoped.js";
-import { guardedCholesky, invertLower, multiplyLower, transposed } from "./triangular.js";
+import { guardedCholesky, invertLower, multiplyLower } from "./triangular.js";
 
 const passes = 4;
 /** A pass that begins with a smallest squared sine above this ends orthonormal to float32. */
@@ -28,7 +29,7 @@ export function orthonormalColumns(x: Tensor2D, { seed = 0, rough = false } = {}
       const { l, smallest } = guardedCholesky(await read(tf.tidy(() => tf.matMul(tf.transpose(q), q))), n);
       if (smallest < (rough ? Number.MIN_VALUE : faithful)) break;
       const inverse = transposed(invertLower(l, n), n, n);
-      const next = own<Tensor2D>(tf.tidy(() => tf.matMul(q, hostMatrix(inverse, n, n))));
+      const next = own<Tensor2D>(tf.tidy(() => tf.matMul(q, upload(inverse, n, n))));
       free(q);
       q = next;
       total = total ? multiplyLower(total, l, n) : l; // x = (x l2⁻ᵀ) (l1 l2)ᵀ
@@ -42,24 +43,5 @@ export function orthonormalColumns(x: Tensor2D, { seed = 0, rough = false } = {}
 export async function onHost(x: Tensor2D, seed: number): Promise<{ q: Tensor2D; l: Float64Array }> {
   const [m, n] = x.shape;
   const { q, r } = hostQr(await read(tf.transpose(x)), m, n, seed);
-  return { q: matrixOfColumns(q, m, n), l: transposed(r, n, n) };
-}
-
-/** Uploads a row-major host matrix. */
-export function hostMatrix(data: Float64Array, rows: number, columns: number): Tensor2D {
-  return tf.tensor2d(Float32Array.from(data), [rows, columns]);
-}
-
-/** Uploads host columns that lie one after the other. */
-export function matrixOfColumns(data: Float64Array, rows: number, columns: number): Tensor2D {
-  return hostMatrix(transposed(data, columns, rows), rows, columns);
-}
-
-/** Reads a tensor and disposes it. */
-export async function read(t: tf.Tensor): Promise<Float32Array> {
-  try {
-    return (await t.data()) as Float32Array;
-  } finally {
-    t.dispose();
-  }
+  return { q: uploadColumns(q, m, n), l: transposed(r, n, n) };
 }

@@ -2,11 +2,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape, requireNonNegative, unitOf } from "./check.js";
-import { hostMatrix, orthonormalColumns } from "./cholesky-qr.js";
+import { orthonormalColumns } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
+import { transposed, upload } from "./host-matrix.js";
 import { scoped } from "./scoped.js";
 import { svdHost } from "./svd.js";
-import { invertLower, smallestSingularValue, transposed } from "./triangular.js";
+import { invertLower, smallestSingularValue } from "./triangular.js";
 
 export interface LeastSquaresOptions {
   /** λ of the penalty `λ |x|²`. Default 0. */
@@ -57,7 +58,7 @@ function throughQr(a: Tensor2D, b: Tensor2D, root: number, unit: number, cutoff:
     if (!(smallestSingularValue(l, short) > cutoff * largest)) return undefined;
 
     const inverse = invertLower(l, short); // R⁻ᵀ
-    const solve = own(hostMatrix(wide ? inverse : transposed(inverse, short, short), short, short));
+    const solve = own(upload(wide ? inverse : transposed(inverse, short, short), short, short));
     const upper = own(tf.slice(q, [0, 0], [long, short]));
     const lower = root > 0 ? own(tf.slice(q, [long, 0], [short, short])) : undefined;
     /** From a right-hand side for `M` to its solution; what stands beside `x` is, for a wide matrix, the part that the ridge adds. */
@@ -88,5 +89,5 @@ async function throughSvd(a: Tensor2D, b: Tensor2D, ridge: number, cutoff: numbe
     const sigma = s[at % k]!;
     return sigma > cutoff * s[0]! ? (value * sigma) / (sigma * sigma + ridge) : 0;
   });
-  return tf.tidy(() => tf.matMul<Tensor2D>(hostMatrix(scaled, n, k), tf.matMul(tf.transpose(hostMatrix(u, m, k)), tf.cast(b, "float32"))));
+  return tf.tidy(() => tf.matMul<Tensor2D>(upload(scaled, n, k), tf.matMul(tf.transpose(upload(u, m, k)), tf.cast(b, "float32"))));
 }

@@ -17,7 +17,7 @@ describe("orthonormalize", () => {
         expect(await norm(outside)).toBeLessThanOrEqual(3e-6 * (await norm(a)));
         tf.dispose([a, q, outside]);
       }),
-      { seed: 1, numRuns: 40 },
+      { seed: 1, numRuns: 40, endOnFailure: true },
     );
   });
 

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape } from "./check.js";
-import { read } from "./cholesky-qr.js";
+import { read } from "./host-matrix.js";
 import { scoped } from "./scoped.js";
 import { leadingSvd } from "./svd.js";
 

@@ -4,9 +4,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { requireInteger } from "./check.js";
-import { hostMatrix } from "./cholesky-qr.js";
 import { gaussian } from "./gaussian.js";
-import { invertLower, transposed } from "./triangular.js";
+import { transposed, upload } from "./host-matrix.js";
+import { invertLower } from "./triangular.js";
 
 const blockSize = 64;
 
@@ -46,7 +46,7 @@ function orthonormalColumnsFromReflections(m: number, n: number, seed: number): 
     tf.dispose([y, t]);
     inner?.dispose();
   }
-  return tf.mul(q!, hostMatrix(signs, 1, n)) as Tensor2D;
+  return tf.mul(q!, upload(signs, 1, n)) as Tensor2D;
 }
 
 /** `H₁ H₂ … = I - Y T Yᵀ` for reflections of Gaussian vectors, the j-th one shorter by j; writes the signs of the diagonal of `R`. */
@@ -77,7 +77,7 @@ function reflections(height: number, width: number, normal: () => number, signs:
   for (let j = 0; j < width; j++) inverse[j * width + j] = 0.5;
   return {
     y: tf.tidy(() => tf.transpose(tf.tensor2d(rows, [width, height]))),
-    t: hostMatrix(transposed(invertLower(inverse, width), width, width), width, width),
+    t: upload(transposed(invertLower(inverse, width), width, width), width, width),
   };
 }
 

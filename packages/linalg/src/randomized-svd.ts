@@ -3,16 +3,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape, requireInteger, unitOf } from "./check.js";
-import { hostMatrix, orthonormalColumns, read } from "./cholesky-qr.js";
+import { orthonormalColumns } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
 import { randomSigns } from "./gaussian.js";
+import { leadingColumns, read, transposed, upload } from "./host-matrix.js";
 import { hostQr } from "./host-qr.js";
 import { subspaceIteration } from "./power.js";
 import { scoped } from "./scoped.js";
 import { columnSigns } from "./signs.js";
-import { leadingSvd, type Svd } from "./svd.js";
+import { leadingSvd, svdHost, type Svd } from "./svd.js";
 import { symmetricEigenHost } from "./symmetric-eigen.js";
-import { transposed } from "./triangular.js";
 
 export interface RandomizedSvdOptions {
   /** Extra directions of the sketch, dropped at the end. Default 8. */
@@ -81,13 +81,13 @@ export async function randomizedSvd(a: Tensor2D, r: number, options: RandomizedS
     own(longBasis);
     free(image);
     const { left, s, right } = decomposeSmall(l, q, r);
-    const [shortSide, longSide] = tf.tidy(() => [tf.matMul(basis, hostMatrix(left, q, r)), tf.matMul(longBasis, hostMatrix(right, q, r))]) as [Tensor2D, Tensor2D];
+    const [shortSide, longSide] = tf.tidy(() => [tf.matMul(basis, upload(left, q, r)), tf.matMul(longBasis, upload(right, q, r))]) as [Tensor2D, Tensor2D];
     own(shortSide);
     own(longSide);
     const [u, v] = wide ? [shortSide, longSide] : [longSide, shortSide];
     const sign = columnSigns(await read(tf.clone(v)), n, r);
     const [signedU, signedV] = tf.tidy(() => {
-      const row = hostMatrix(sign, 1, r);
+      const row = upload(sign, 1, r);
       return [tf.mul(u, row), tf.mul(v, row)];
     }) as [Tensor2D, Tensor2D];
     return { u: signedU, s: s.map((x) => x * unit), v: signedV };
@@ -106,12 +106,17 @@ function decomposeSmall(l: Float64Array, q: number, r: number): { left: Float64A
       square[j * q + i] = sum;
     }
   }
-  const { vectors } = symmetricEigenHost(square, q);
-  const left = new Float64Array(q * r);
-  for (let i = 0; i < q; i++) for (let j = 0; j < r; j++) left[i * r + j] = vectors[i * q + j]!;
-  // lᵀ left has orthogonal columns of length s; QR divides by the length, and completes where it is zero.
+  const { values, vectors } = symmetricEigenHost(square, q);
+  if (!(values[r - 1]! > 1e-10 * values[0]!)) return exactSmall(l, q, r);
+  const left = leadingColumns(vectors, q, r);
+  // lᵀ left has orthogonal columns, of the singular values as lengths.
   const columns = new Float64Array(r * q);
   for (let j = 0; j < r; j++) for (let i = 0; i < q; i++) for (let k = 0; k <= i; k++) columns[j * q + k]! += l[i * q + k]! * left[i * r + j]!;
-  const { q: right, r: upper } = hostQr(columns, q, r);
-  return { left, s: Float64Array.from({ length: r }, (_, j) => upper[j * r + j]!), right: transposed(right, r, q) };
+  return { left, s: values.slice(0, r).map(Math.sqrt), right: transposed(hostQr(columns, q, r).q, r, q) };
+}
+
+/** The same where singular values reach down to the noise, so that squares do not tell them apart. */
+function exactSmall(l: Float64Array, q: number, r: number): { left: Float64Array; s: Float64Array; right: Float64Array } {
+  const { u, s, v } = svdHost(l, q, q);
+  return { left: leadingColumns(u, q, r), s: s.slice(0, r), right: leadingColumns(v, q, r) };
 }

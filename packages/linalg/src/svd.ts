@@ -2,10 +2,9 @@
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { matrixShape, requireFinite } from "./check.js";
-import { hostMatrix } from "./cholesky-qr.js";
+import { leadingColumns, transposed, upload } from "./host-matrix.js";
 import { hostQr } from "./host-qr.js";
 import { columnSigns } from "./signs.js";
-import { transposed } from "./triangular.js";
 
 /** `a ≈ u diag(s) vᵀ`; the caller disposes `u` and `v`. */
 export interface Svd {
@@ -39,11 +38,7 @@ export async function leadingSvd(where: string, a: Tensor2D, r: number): Promise
   const { u, s, v } = svdHost(data, m, n);
   const k = Math.min(m, n);
   const sign = columnSigns(v, n, k);
-  const leading = (x: Float64Array, rows: number): Tensor2D => {
-    const kept = new Float64Array(rows * r);
-    for (let i = 0; i < rows; i++) for (let j = 0; j < r; j++) kept[i * r + j] = x[i * k + j]! * sign[j]!;
-    return hostMatrix(kept, rows, r);
-  };
+  const leading = (x: Float64Array, rows: number): Tensor2D => upload(leadingColumns(x, k, r).map((value, at) => value * sign[at % r]!), rows, r);
   return { u: leading(u, m), s: s.slice(0, r), v: leading(v, n) };
 }
 

@@ -2,8 +2,8 @@
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { requireFinite, requireInteger, squareSide } from "./check.js";
-import { hostMatrix } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
+import { leadingColumns, upload } from "./host-matrix.js";
 import { columnSigns } from "./signs.js";
 
 /** Eigenvalues, largest first, and the matching eigenvectors; the caller disposes `vectors`. */
@@ -44,9 +44,7 @@ export async function leadingEigen(where: string, a: Tensor2D | { readonly data:
   const count = k ?? n;
   requireInteger(where, "k", count, 1, n);
   const { values, vectors } = eigen(where, "shape" in a ? Float64Array.from(await a.data()) : a.data, n);
-  const kept = new Float64Array(n * count);
-  for (let i = 0; i < n; i++) for (let j = 0; j < count; j++) kept[i * count + j] = vectors[i * n + j]!;
-  return { values: values.slice(0, count), vectors: hostMatrix(kept, n, count) };
+  return { values: values.slice(0, count), vectors: upload(leadingColumns(vectors, n, count), n, count) };
 }
 
 function eigen(where: string, data: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {

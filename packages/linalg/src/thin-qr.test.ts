@@ -39,7 +39,7 @@ describe("thinQr", () => {
         await checkQr(a);
         a.dispose();
       }),
-      { seed: 1, numRuns: 60 },
+      { seed: 1, numRuns: 60, endOnFailure: true },
     );
   });
 

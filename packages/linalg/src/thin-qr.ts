@@ -2,9 +2,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape, unitOf } from "./check.js";
-import { hostMatrix, onHost, orthonormalColumns, read } from "./cholesky-qr.js";
+import { onHost, orthonormalColumns } from "./cholesky-qr.js";
+import { read, transposed, upload } from "./host-matrix.js";
 import { scoped } from "./scoped.js";
-import { multiplyLower, transposed } from "./triangular.js";
+import { multiplyLower } from "./triangular.js";
 
 /** Factors of a thin QR decomposition, `a = q r`; the caller disposes both. */
 export interface ThinQr {
@@ -41,7 +42,7 @@ export function qr(where: string, a: Tensor2D, seed: number): Promise<ThinQr> {
     const x = own(tf.tidy(() => tf.div(tf.cast(a, "float32"), unit) as Tensor2D));
     const basis = await blockQr(k < n ? own(tf.slice(x, [0, 0], [m, k])) : x, seed);
     const q = own(basis.q);
-    const left = own(hostMatrix(transposed(basis.l, k, k).map((value) => value * unit), k, k));
+    const left = own(upload(transposed(basis.l, k, k).map((value) => value * unit), k, k));
     if (k === n) return { q: release(q), r: release(left) };
     const right = own(tf.tidy(() => tf.mul(tf.matMul(tf.transpose(q), tf.slice(x, [0, k], [m, n - k])), unit) as Tensor2D));
     return { q: release(q), r: tf.concat2d([left, right], 1) };

@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape, requireInteger, squareSide, unitOf } from "./check.js";
-import { hostMatrix, read } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
 import { randomSigns } from "./gaussian.js";
+import { leadingColumns, read, upload } from "./host-matrix.js";
 import { subspaceIteration } from "./power.js";
 import { scoped } from "./scoped.js";
 import { columnSigns } from "./signs.js";
@@ -68,11 +68,9 @@ export async function topEigen(a: Tensor2D, k: number, options: TopEigenOptions 
     // Rayleigh–Ritz: the best eigenvectors that the basis holds.
     const small = await read(tf.tidy(() => tf.matMul(tf.transpose(basis), tf.matMul(x, basis))));
     const { values, vectors } = symmetricEigenHost(Float64Array.from(small), q);
-    const kept = new Float64Array(q * k);
-    for (let i = 0; i < q; i++) for (let j = 0; j < k; j++) kept[i * k + j] = vectors[i * q + j]!;
-    const unsigned = own(tf.tidy(() => tf.matMul(basis, hostMatrix(kept, q, k))));
+    const unsigned = own(tf.tidy(() => tf.matMul<Tensor2D>(basis, upload(leadingColumns(vectors, q, k), q, k))));
     const sign = columnSigns(await read(tf.clone(unsigned)), n, k);
-    const signed = own(tf.tidy(() => tf.mul(unsigned, hostMatrix(sign, 1, k)) as Tensor2D));
+    const signed = own(tf.tidy(() => tf.mul(unsigned, upload(sign, 1, k)) as Tensor2D));
     return { values: values.slice(0, k).map((value) => value * unit), vectors: release(signed) };
   });
 }

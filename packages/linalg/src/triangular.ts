@@ -51,13 +51,6 @@ export function multiplyLower(a: Float64Array, b: Float64Array, n: number): Floa
   return out;
 }
 
-/** Transpose of a row-major `"rows columns"` matrix. */
-export function transposed(a: ArrayLike<number>, rows: number, columns: number): Float64Array {
-  const out = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = a[i * columns + j]!;
-  return out;
-}
-
 /** Smallest singular value of a lower triangular matrix, by inverse power iteration (exact to a few per cent, from above). */
 export function smallestSingularValue(l: Float64Array, n: number): number {
   for (let i = 0; i < n; i++) if (!(l[i * n + i]! > 0)) return 0;
