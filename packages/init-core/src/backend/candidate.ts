@@ -1,6 +1,6 @@
 // What useBackend knows of a backend before it is there.
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
   /** True when the user asked for this backend by name: doubts about its speed do not count then. */
   readonly preferred: boolean;

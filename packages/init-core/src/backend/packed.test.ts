@@ -79,6 +79,16 @@ describe.runIf(process.env.WARMSTART_BACKEND !== "tensorflow")("the built packag
       expect(q.run("main.js")).toEqual({ choice: { backend: "cpu", package: "@tensorflow/tfjs-backend-cpu", passedOver: [...better, missing("@tensorflow/tfjs-backend-wasm")], trainingKernels: true }, current: "cpu" });
     });
 
+    it("puts @warmstart/wasm-training on WebAssembly where it is installed", () => {
+      const p = project("@tensorflow/tfjs-backend-wasm", "@warmstart/wasm-training");
+      p.write("main.js", 'import { useBackend } from "@warmstart/init-core"; import { registerTrainingKernels } from "@warmstart/wasm-training"; console.log(JSON.stringify({ choice: await useBackend(), kernels: registerTrainingKernels({ only: [] }) }));');
+      const { choice, kernels } = p.run("main.js") as { choice: BackendChoice; kernels: { registered: string[]; accelerated: boolean } };
+      expect(choice.backend).toBe("wasm");
+      expect(choice.passedOver.map(({ name }) => name)).not.toContain("@warmstart/wasm-training");
+      expect(kernels.registered).toContain("BatchMatMul"); // asked for none: these are useBackend's
+      expect(kernels.accelerated).toBe(true);
+    });
+
     it("throws with every reason where none is installed", () => {
       const p = project();
       p.write("main.js", esm);

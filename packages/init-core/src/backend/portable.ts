@@ -20,7 +20,7 @@ interface WasmTraining {
 export const softwareRenderer = /swiftshader|llvmpipe|softpipe|basic render/i;
 
 /** Throws unless WebGPU has an adapter. One made of software is slower than WebAssembly, and taken only when asked for. */
-export async function checkAdapter(preferred: boolean): Promise<void> {
+async function checkAdapter(preferred: boolean): Promise<void> {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
   if (gpu === undefined) throw new Error("navigator.gpu is missing: no WebGPU here");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });

@@ -54,7 +54,7 @@ function makeProject(dist: string, installed: readonly string[]): Project {
   for (const name of ["pure-rand", "@warmstart/linalg", "@tensorflow/tfjs-core", ...installed]) {
     const source = [root, workspace].map((base) => join(base, "node_modules", name)).find((path) => existsSync(path));
     if (source === undefined) throw new Error(`project: ${name} is not installed in this workspace`);
-    if (name === "@warmstart/linalg" && !existsSync(join(source, "dist"))) throw new Error("project: build the packages first (npm test does)");
+    if (name.startsWith("@warmstart/") && !existsSync(join(source, "dist"))) throw new Error("project: build the packages first (npm test does)");
     symlinkSync(realpathSync(source), at(`node_modules/${name}`), "dir");
   }
   return {

@@ -4,6 +4,7 @@ import { expectTensorGrowth } from "@warmstart/test-kit";
 import { afterEach, describe, expect, it } from "vitest";
 import { WarmstartError } from "../errors.js";
 import type { BackendCandidate } from "./candidate.js";
+import { candidates as browserCandidates } from "./candidates.browser.js";
 import { chooseBackend } from "./choose-backend.js";
 import { requireGradients } from "./require-gradients.js";
 import { requireKernels } from "./require-kernels.js";
@@ -65,6 +66,10 @@ describe("useBackend", () => {
 });
 
 describe("choosing", () => {
+  it("in a browser goes through WebGPU, WebGL, WebAssembly, cpu", () => {
+    expect(browserCandidates.map(({ backend }) => backend)).toEqual(["webgpu", "webgl", "wasm", "cpu"]);
+  });
+
   it("passes over what does not import, does not register, does not set or does not compute, each with its reason", async () => {
     await tf.setBackend("cpu");
     const cpu = tf.backend();
