@@ -1,6 +1,7 @@
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import { WarmstartError } from "../errors.js";
 import { hashWords, seedWords } from "./hash.js";
+import { ziggurat } from "./ziggurat.js";
 
 /** A stream of random numbers on the host. */
 export interface RandomGenerator {
@@ -16,8 +17,8 @@ export interface RandomGenerator {
  * The random numbers of one seed: xoroshiro128+ (pure-rand), its state hashed from all 53 bits of the seed. They are made on
  * the host, so that every backend sees the same ones; a changed stream is a breaking change of this package.
  *
- * Normals are Box and Muller's (1958), both of each pair used. `Math.log` and `Math.cos` may differ in the last of 53 bits
- * between JavaScript engines, which rounding to float32 nearly always hides.
+ * Normals are a ziggurat's. `Math.exp` and `Math.log` may differ in the last of 53 bits between JavaScript engines, which
+ * rounding to float32 nearly always hides.
  *
  * @throws {WarmstartError} INVALID_OPTION when the seed is no integer of at most 53 bits.
  *
@@ -29,22 +30,9 @@ export function randomGenerator(seed: number): RandomGenerator {
   const [low, high] = seedWords("randomGenerator", seed);
   const stream = xoroshiro128plusFromState([...hashWords([low, high, 0]), ...hashWords([low, high, 1])]);
   const uniform = () => (stream.next() >>> 0) * 2 ** -32;
-  let spare: number | undefined;
-  const normal = () => {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value;
-    }
-    // The half keeps the logarithm finite: |z| reaches sqrt(2 ln 2^33) = 6.8.
-    const radius = Math.sqrt(-2 * Math.log(uniform() + 2 ** -33));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
   return {
     uniform,
-    normal,
+    normal: ziggurat(() => stream.next()),
     integer(bound) {
       if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
         throw new WarmstartError("INVALID_OPTION", `integer: bound must be an integer between 1 and 2^32, got ${bound}.`, { bound });

@@ -95,7 +95,27 @@ describe("randomNormal", () => {
     expect(Math.abs(standard.reduce((sum, x) => sum + x ** 4, 0) / n - 3)).toBeLessThan(4 * Math.sqrt(96 / n));
   });
 
-  it("has no memory: the pairs that are made together are independent", async () => {
+  it("has the right share in every tenth of a deviation, and beyond the ziggurat's last layer", () => {
+    const { normal } = randomGenerator(12);
+    const count = 1_000_000;
+    const bins = new Float64Array(62); // below −3, sixty of width 0.1, above 3
+    let tail = 0;
+    for (let i = 0; i < count; i++) {
+      const z = normal();
+      bins[Math.max(0, Math.min(61, Math.floor(z * 10) + 31))]!++;
+      if (Math.abs(z) > 3.442619855899) tail++;
+    }
+    const chi2 = (scale: number) =>
+      bins.reduce((sum, seen, bin) => {
+        const expected = count * ((bin === 61 ? 1 : normalCdf(((bin - 30) / 10) * scale)) - (bin === 0 ? 0 : normalCdf(((bin - 31) / 10) * scale)));
+        return sum + (seen - expected) ** 2 / expected;
+      }, 0);
+    expect(chi2(1)).toBeLessThan(100); // 61 degrees: 99.9 % point
+    expect(chi2(1.01)).toBeGreaterThan(200);
+    expect(Math.abs(tail - 576.1)).toBeLessThan(4 * Math.sqrt(576.1)); // 2 Φ(−3.4426) = 5.761e-4
+  });
+
+  it("has no memory: neighbours are independent, in value and in size", async () => {
     const z = await read(randomNormal([n], { seed: 7 }));
     for (const lag of [1, 2, 3]) {
       let products = 0;
