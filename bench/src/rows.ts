@@ -1,0 +1,112 @@
+// The rows of the bench as data: what is timed, against whom, and which bounds hold.
+import type { Bound } from "./bounds.js";
+import type { OwnResult } from "./result.js";
+
+/** Does the work once; the figures go into the row, `dispose` frees what was made, outside the clock. */
+export type Work = () => Promise<{ readonly figures?: Omit<OwnResult, "ms_all" | "peak_rss_mb">; readonly dispose: () => void }>;
+
+/** Somebody else's program for the same work: a script in bench/peers with its arguments. */
+export interface Peer {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
+export interface Row {
+  readonly name: string;
+  readonly work: string;
+  /** Untimed turns before the timed ones. */
+  readonly warmup: number;
+  /** Timed turns in each of two rounds; ours and the peers' rounds alternate. */
+  readonly repeats: number;
+  readonly peers: readonly Peer[];
+  readonly bounds: readonly Bound[];
+  readonly load: () => Promise<{ prepare: () => Promise<Work> }>;
+}
+
+const torch = (name: string, script: string, ...args: string[]): Peer => ({ name, script, args });
+
+export const rows: readonly Row[] = [
+  {
+    name: "linalg/randomized-svd 768x3072 r=32",
+    work: "randomizedSvd with its defaults: 8 extra directions, 4 power iterations",
+    warmup: 1,
+    repeats: 5,
+    peers: [torch("torch.svd_lowrank", "torch_linalg.py", "--method", "svd_lowrank", "--rows", "768", "--columns", "3072", "--rank", "32")],
+    bounds: [],
+    load: () => import("./rows/randomized-svd.js"),
+  },
+  {
+    name: "linalg/thin-qr 3072x64",
+    work: "thinQr",
+    warmup: 1,
+    repeats: 5,
+    peers: [torch("torch.linalg.qr", "torch_linalg.py", "--method", "qr", "--rows", "3072", "--columns", "64")],
+    bounds: [],
+    load: () => import("./rows/thin-qr.js"),
+  },
+  {
+    name: "lora/eva 6 layers d=768, 20 batches of 16x64 tokens, r=16",
+    work: "initialize(model, eva({ r: 16, rho: 2 })) on residual Dense+GELU layers, forward passes and the new model included",
+    warmup: 0,
+    repeats: 1,
+    peers: [torch("peft EVA", "peft_eva.py", "--width", "768", "--layers", "6", "--rank", "16", "--batches", "20", "--batch", "16", "--tokens", "64", "--warmup", "0")],
+    bounds: [
+      { kind: "ratio", backend: "tensorflow", peer: "peft EVA", atMost: 0.2 },
+      { kind: "ratio", backend: "wasm", peer: "peft EVA", atMost: 1 },
+    ],
+    load: () => import("./rows/eva.js"),
+  },
+  {
+    name: "lora/eva-memory 2 layers d=256, 10 and 1000 batches of 2x16 tokens, r=8",
+    work: "the same start on two lengths of data: what is kept between batches must not grow",
+    warmup: 0,
+    repeats: 1,
+    peers: [],
+    bounds: [
+      { kind: "growth", figure: "state_bytes", atMost: 1 },
+      { kind: "growth", figure: "tensor_bytes", atMost: 1.02 },
+      { kind: "growth", figure: "peak_rss_mb", atMost: 1.3 },
+    ],
+    load: () => import("./rows/eva-memory.js"),
+  },
+  {
+    name: "lora/lora-sb 768x3072 r=64",
+    work: "loraSbFactors from one gradient",
+    warmup: 1,
+    repeats: 3,
+    peers: [
+      torch("torch.linalg.svd", "torch_lora_sb.py", "--method", "svd", "--rows", "768", "--columns", "3072", "--rank", "64"),
+      torch("torch.svd_lowrank", "torch_lora_sb.py", "--method", "svd_lowrank", "--rows", "768", "--columns", "3072", "--rank", "64"),
+    ],
+    bounds: [
+      { kind: "ratio", backend: "tensorflow", peer: "torch.linalg.svd", atMost: 0.2 },
+      { kind: "ratio", backend: "tensorflow", peer: "torch.svd_lowrank", atMost: 1.5 },
+    ],
+    load: () => import("./rows/lora-sb.js"),
+  },
+  {
+    name: "lora/pissa 2048x2048 r=32",
+    work: "pissaFactors of one kernel: factors and residual",
+    warmup: 1,
+    repeats: 3,
+    peers: [
+      torch("torch.linalg.svd", "torch_pissa.py", "--method", "svd", "--rows", "2048", "--columns", "2048", "--rank", "32", "--warmup", "0", "--repeats", "1"),
+      torch("torch.svd_lowrank", "torch_pissa.py", "--method", "svd_lowrank", "--rows", "2048", "--columns", "2048", "--rank", "32"),
+    ],
+    bounds: [
+      { kind: "ratio", backend: "tensorflow", peer: "torch.linalg.svd", atMost: 0.2 },
+      { kind: "ratio", backend: "tensorflow", peer: "torch.svd_lowrank", atMost: 1.5 },
+    ],
+    load: () => import("./rows/pissa.js"),
+  },
+  {
+    name: "init/orthogonal 1024x1024",
+    work: "the orthogonal initializer, Haar distributed",
+    warmup: 1,
+    repeats: 5,
+    peers: [torch("torch.nn.init.orthogonal_", "torch_linalg.py", "--method", "orthogonal_", "--rows", "1024", "--columns", "1024")],
+    bounds: [],
+    load: () => import("./rows/orthogonal.js"),
+  },
+];
