@@ -48,6 +48,7 @@ export default defineConfig({
             setupFiles: [`${root}test-kit/src/setup.ts`],
             pool: "forks" as const,
             testTimeout: 120_000,
+            hookTimeout: 120_000,
           },
         })),
     ),

@@ -8,8 +8,8 @@ export class TrackedInput {
   readonly statistics: StreamingComponents;
   /** How many directions are followed. */
   readonly k: number;
-  ratio = new Float64Array(0);
-  singularValues = new Float64Array(0);
+  ratio: Float64Array = new Float64Array(0);
+  singularValues: Float64Array = new Float64Array(0);
   /** |cos| of each direction with itself one batch earlier; empty before the second batch. */
   cosines: number[] = [];
   components: Tensor2D | undefined;

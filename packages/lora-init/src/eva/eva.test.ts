@@ -13,9 +13,9 @@ function model(): tf.LayersModel {
 }
 
 const batch = (seed: number, size = 16) => tf.tidy(() => tf.mul(tf.randomNormal([size, 5, 12], 0.5, 1, "float32", seed), tf.tensor1d(Array.from({ length: 12 }, (_, i) => 1 / (i + 1)))));
-const batches = (count: number, size?: number) => Array.from({ length: count }, (_, i) => batch(i, size));
+const batches = (count: number, size?: number) => Array.from({ length: count }, (_, i) => batch(i + 1, size));
 const targetLayers = ["q", "k", "o"];
-const plan = (base: tf.LayersModel, options: Partial<Parameters<typeof eva>[0]> = {}): Promise<LoraPlan> => eva({ r: 3, targetLayers, data: batches(6), ...options }).plan(base);
+const plan = (base: tf.LayersModel, options: Partial<Parameters<typeof eva>[0]> = {}): Promise<LoraPlan> => eva({ r: 3, targetLayers, ...options, data: options.data ?? batches(6) }).plan(base);
 const gap = async (down: tf.Tensor) => (await tf.max(tf.abs(tf.sub(tf.matMul(tf.transpose(down), down as tf.Tensor2D), tf.eye(down.shape[1]!)))).data())[0]!;
 
 describe("eva", () => {

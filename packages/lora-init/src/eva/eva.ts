@@ -203,7 +203,7 @@ class Observation<Batch> {
 
 const readsRows = ({ kind }: Site): boolean => kind === "dense" || kind === "conv1d" || kind === "conv2d";
 
-function checkOptions({ rho = 2, tau = 0.99, maxBatches = 200, algorithm, center }: EvaOptions<never>): void {
+function checkOptions({ rho = 2, tau = 0.99, maxBatches = 200, algorithm, center }: Pick<EvaOptions, "rho" | "tau" | "maxBatches" | "algorithm" | "center">): void {
   const refuse = (option: string, needed: string, received: unknown) => new WarmstartError("INVALID_OPTION", `eva: \`${option}\` must be ${needed}, got ${String(received)}.`, { [option]: received });
   if (!(rho >= 1)) throw refuse("rho", "at least 1 (1 keeps ranks uniform)", rho);
   if (!(tau >= 0 && tau <= 1)) throw refuse("tau", "from 0 to 1", tau);

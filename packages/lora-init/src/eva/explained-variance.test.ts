@@ -55,7 +55,7 @@ describe("explainedVariance", () => {
   });
 
   it("is nearer to the exact subspace by the sketch than by the incremental algorithm, in less memory than the scatter", async () => {
-    const batches = Array.from({ length: 12 }, (_, i) => activations(256, 192, i));
+    const batches = Array.from({ length: 12 }, (_, i) => activations(256, 192, i + 1));
     const of = async (algorithm: "gram" | "sketch" | "incremental") => (await explainedVariance(batches, { components: 16, algorithm })).components;
     const exact = await of("gram");
     const [sketch, incremental] = [await overlap(await of("sketch"), exact), await overlap(await of("incremental"), exact)];

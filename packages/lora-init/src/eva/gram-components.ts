@@ -2,13 +2,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { InputMoments } from "@warmstart/init-core";
-import { symmetricEigen } from "@warmstart/linalg";
+import { topEigen } from "@warmstart/linalg";
 import { positivePeaks, ratios, type PrincipalComponents, type StreamingComponents } from "./components.js";
 
 export class GramComponents implements StreamingComponents {
   readonly width: number;
   private readonly moments: InputMoments;
   private readonly center: boolean;
+  /** The last directions, `"width k"`: where the next search starts. */
+  private last: Tensor2D | undefined;
 
   constructor(width: number, center = true) {
     this.width = width;
@@ -31,10 +33,12 @@ export class GramComponents implements StreamingComponents {
   async principal(k: number): Promise<PrincipalComponents> {
     const scatter = this.moments.scatter(this.center);
     try {
-      const { values, vectors } = await symmetricEigen(scatter, { k });
+      // Exact up to 64 columns; above, subspace iteration that goes on from the last result, so that it gets better with every batch.
+      const { values, vectors } = await topEigen(scatter, k, this.last === undefined ? { iterations: 12 } : { start: this.last, iterations: 3 });
+      this.last?.dispose();
+      this.last = vectors;
       const singularValues = values.slice(0, k).map((value) => Math.sqrt(Math.max(0, value)));
       const components = tf.tidy(() => positivePeaks(tf.transpose(vectors)));
-      vectors.dispose();
       return { components, singularValues, ratio: ratios(singularValues, await this.totalVariance()) };
     } finally {
       scatter.dispose();
@@ -54,5 +58,7 @@ export class GramComponents implements StreamingComponents {
 
   dispose(): void {
     this.moments.dispose();
+    this.last?.dispose();
+    this.last = undefined;
   }
 }

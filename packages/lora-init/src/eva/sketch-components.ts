@@ -7,6 +7,7 @@
 // Halko, Martinsson, Tropp 2011 (§5.5); Tropp, Yurtsever, Udell, Cevher 2017 (streaming Nyström).
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { randomNormal } from "@warmstart/init-core";
 import { orthonormalize, symmetricEigenHost } from "@warmstart/linalg";
 import { positivePeaks, ratios, type PrincipalComponents, type StreamingComponents } from "./components.js";
 
@@ -70,7 +71,7 @@ export class SketchComponents implements StreamingComponents {
     const shift = this.center ? (tf.mean(rows, 0) as Tensor1D) : tf.zeros<tf.Rank.R1>([this.width]);
     const x = tf.sub(rows, shift) as Tensor2D;
     const xt = tf.transpose(x);
-    let basis = tf.randomNormal<tf.Rank.R2>([this.width, this.columns], 0, 1, "float32", this.seed);
+    let basis = randomNormal([this.width, this.columns], { seed: this.seed }) as Tensor2D;
     for (let step = 0; step < 2; step++) {
       const image = tf.tidy(() => tf.matMul(xt, tf.matMul(x, basis)) as Tensor2D);
       basis.dispose();
