@@ -1,1 +1,5 @@
 export { gemm, gemmScratchBytes } from "./gemm";
+export { gatherRows, segmentSum, segmentSumInt } from "./rows";
+export { stridedCopy } from "./strided-copy";
+export { sum } from "./sum";
+export { erf, exp, tanh } from "./unary";

@@ -4,6 +4,16 @@ import { moduleBase64 } from "./generated/module.js";
 export interface ModuleExports {
   gemmScratchBytes(m: number, n: number, k: number, transposeA: boolean): number;
   gemm(batch: number, m: number, n: number, k: number, a: number, strideA: number, transposeA: boolean, b: number, strideB: number, transposeB: boolean, c: number, scratch: number, bias: number, activation: number, alpha: number): void;
+  /** `table`: four int32 an outer axis: size, steps in x and y in bytes, 0. Modes and blocks: {@link stridedCopy}. */
+  stridedCopy(table: number, axes: number, mode: number, x: number, y: number, p: number, q: number, rowX: number, rowY: number): void;
+  sum(x: number, y: number, outer: number, axis: number, inner: number, divisor: number): void;
+  /** The first position whose index is out of range, or -1. */
+  gatherRows(x: number, indices: number, y: number, outer: number, rows: number, count: number, size: number): number;
+  segmentSum(x: number, ids: number, y: number, count: number, size: number, segments: number): void;
+  segmentSumInt(x: number, ids: number, y: number, count: number, size: number, segments: number): void;
+  exp(x: number, y: number, n: number): void;
+  tanh(x: number, y: number, n: number): void;
+  erf(x: number, y: number, n: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -13,6 +13,12 @@ export function values(length: number, seed: number): Float32Array {
 
 export const tensorOf = (shape: number[], seed: number): tf.Tensor => tf.tensor(values(tf.util.sizeFromShape(shape), seed), shape);
 
+/** 0, 1, 2, … of any type, so that a misplaced element shows. */
+export function numbered(shape: number[], dtype: "float32" | "int32" | "bool"): tf.Tensor {
+  const order = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (dtype === "bool" ? Number(i % 3 === 0) : i));
+  return tf.tidy(() => tf.cast(tf.tensor(order, shape, "int32"), dtype));
+}
+
 interface Heap {
   readonly wasm: { _malloc(bytes: number): number; _free(offset: number): void };
 }

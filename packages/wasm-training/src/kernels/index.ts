@@ -1,6 +1,14 @@
 import type { TrainingKernel } from "../training-kernel.js";
 import { batchMatMul } from "./batch-mat-mul.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
+import { gather } from "./gather.js";
+import { identity } from "./identity.js";
+import { mean } from "./mean.js";
+import { sum } from "./sum.js";
+import { tile } from "./tile.js";
+import { transpose } from "./transpose.js";
+import { erf, exp, tanh } from "./unary.js";
+import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 
 /** All of them; the order is that of the README's table. */
-export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul];
+export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum];

@@ -1,0 +1,26 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { moduleBase64 } from "./generated/module.js";
+
+const binary = Buffer.from(moduleBase64, "base64");
+
+describe("the generated module", () => {
+  it("is what assembly/ compiles to", () => {
+    const script = fileURLToPath(new URL("../scripts/build-wasm.mjs", import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `wasm module: ${binary.length} bytes, unchanged\n`, stderr: "" });
+  });
+
+  it("imports a memory and nothing else, and touches none of it when it starts", () => {
+    const module = new WebAssembly.Module(binary);
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+    const memory = new WebAssembly.Memory({ initial: 2 });
+    const bytes = new Uint8Array(memory.buffer).fill(77);
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    expect(instance.exports).toHaveProperty("gemm");
+    expect(bytes.every((byte) => byte === 77)).toBe(true);
+  });
+
+  it("is small enough to carry along: under 20 kB", () => expect(binary.length).toBeLessThan(20_000));
+});
