@@ -16,7 +16,13 @@ export async function startBackend(wanted?: string): Promise<BackendChoice> {
   return choice;
 }
 
+/** Whether WebAssembly is used with the kernels of @warmstart/wasm-training. */
+export function hasTrainingKernels({ backend, passedOver }: BackendChoice): boolean {
+  return backend === "wasm" && passedOver.every(({ name }) => name !== "@warmstart/wasm-training");
+}
+
 /** For the terminal: what was chosen, and each better one with the reason why not. */
-export function describeBackend({ backend, package: name, passedOver, trainingKernels }: BackendChoice): string[] {
-  return [`backend: ${backend} (${name})${backend === "wasm" && trainingKernels ? ", with the training kernels of @warmstart/wasm-training" : ""}`, ...passedOver.map(({ name: other, reason }) => `  not ${other}: ${reason}`)];
+export function describeBackend(choice: BackendChoice): string[] {
+  const { backend, package: name, passedOver } = choice;
+  return [`backend: ${backend} (${name})${hasTrainingKernels(choice) ? ", with the training kernels of @warmstart/wasm-training" : ""}`, ...passedOver.map(({ name: other, reason }) => `  not ${other}: ${reason}`)];
 }

@@ -16,6 +16,13 @@ describe("createScreen", () => {
     expect(out.text).toBe("\r\u001B[Kstep 1\r\u001B[Kstep 2 of a text t…\r\u001B[Kdone\n");
   });
 
+  it("puts a bar before the text on a terminal alone", () => {
+    const [terminal, log] = [output({ isTTY: true }), output({})];
+    for (const out of [terminal, log]) createScreen(out).status("step 1", { share: 0.5, milestone: true });
+    expect(terminal.text).toBe("\r\u001B[K▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░ step 1");
+    expect(log.text).toBe("step 1\n");
+  });
+
   it("writes milestones as plain lines elsewhere, and nothing for the steps between", () => {
     const out = output({});
     const screen = createScreen(out);
@@ -29,8 +36,8 @@ describe("createScreen", () => {
 
 describe("bar", () => {
   it("fills with what is done", () => {
-    expect(bar(1, 4, 8)).toBe("▓▓░░░░░░");
-    expect(bar(0, 0, 2)).toBe("░░");
-    expect(bar(4, 4, 2)).toBe("▓▓");
+    expect(bar(1 / 4, 8)).toBe("▓▓░░░░░░");
+    expect(bar(0, 2)).toBe("░░");
+    expect(bar(1, 2)).toBe("▓▓");
   });
 });

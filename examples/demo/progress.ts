@@ -8,8 +8,8 @@ export interface Output {
 }
 
 export interface Screen {
-  /** Takes the updating line's place. Where there is no terminal only milestones are written, each on its own line. */
-  status(text: string, options?: { readonly milestone?: boolean }): void;
+  /** Takes the updating line's place, after a bar that is filled up to `share`. Where there is no terminal only milestones are written, each on its own line. */
+  status(text: string, options?: { readonly share?: number; readonly milestone?: boolean }): void;
   /** A line that stays. */
   line(text: string): void;
   /** Removes the updating line. */
@@ -24,11 +24,12 @@ export function createScreen(output: Output): Screen {
     open = false;
   };
   return {
-    status(text, { milestone = false } = {}) {
+    status(text, { share, milestone = false } = {}) {
       if (output.isTTY) {
         // A line longer than the terminal would wrap, and then not go away.
         const columns = output.columns || 80;
-        output.write(clear + (text.length < columns ? text : `${text.slice(0, columns - 2)}…`));
+        const whole = share === undefined ? text : `${bar(share)} ${text}`;
+        output.write(clear + (whole.length < columns ? whole : `${whole.slice(0, columns - 2)}…`));
         open = true;
       } else if (milestone) output.write(`${text}\n`);
     },
@@ -41,7 +42,7 @@ export function createScreen(output: Output): Screen {
 }
 
 /** "▓▓▓░░░", `width` characters. */
-export function bar(done: number, total: number, width = 20): string {
-  const full = Math.round((width * done) / Math.max(1, total));
+export function bar(share: number, width = 20): string {
+  const full = Math.round(width * share);
   return "▓".repeat(full) + "░".repeat(width - full);
 }

@@ -12,16 +12,16 @@ describe("comparisonTable", () => {
     const runs = [1, 2].flatMap((seed) => [run("kaiming", seed, [5, 4.2 + seed / 10]), run("pissa", seed, [5, 4.9])]);
     const text = createReport({ title: "", tables: [comparisonTable(runs)] }).toString().trim().split("\n");
     expect(text.slice(1)).toEqual([
-      "  method        trainable parameters  steps to default's final loss  seconds to it  final held-out loss  init s  s a step",
-      "  LoRA default                   100                             10            1.5  4.3500 ± 0.0707         0.5       0.1",
-      "  PiSSA                          100                              –              –  4.9000 ± 0.0000         0.5       0.1",
+      "  method        trainable  steps to it  seconds to it  final loss       init s  s a step",
+      "  LoRA default        100           10            1.5  4.3500 ± 0.0707     0.5       0.1",
+      "  PiSSA               100            –              –  4.9000 ± 0.0000     0.5       0.1",
     ]);
   });
 });
 
 describe("claimLines", () => {
   it("ends each claim with true or false and the figures", () => {
-    expect(claimLines([run("kaiming", 1, [5, 4.3]), run("eva", 1, [5, 4.4])])[0]).toBe("EVA ends below LoRA default: false (+0.1000 nats a token, one seed)");
+    expect(claimLines([run("kaiming", 1, [5, 4.3]), run("eva", 1, [5, 4.4])])[0]).toBe("EVA ends below LoRA default: false (+0.1000 nats, one seed)");
   });
 });
 

@@ -7,13 +7,13 @@ import type { Point, Run } from "./train.js";
 /** The one table. */
 export function comparisonTable(runs: readonly Run[]): ReportTable {
   return {
-    title: "Same budget, four starts (and full fine-tuning for reference)",
-    columns: ["method", "trainable parameters", "steps to default's final loss", "seconds to it", "final held-out loss", "init s", "s a step"],
+    title: "Four starts on one budget, and how soon each gets to LoRA default's final loss",
+    columns: ["method", "trainable", "steps to it", "seconds to it", "final loss", "init s", "s a step"],
     rows: summarize(runs).map(({ method, trainableParameters, stepsToDefault, secondsToDefault, finalLoss, initSeconds, stepSeconds }) => [titles[method], trainableParameters, rounded(stepsToDefault, 0), rounded(secondsToDefault, 1), showSpread(finalLoss), rounded(initSeconds, 2), rounded(stepSeconds, 3)]),
   };
 }
 
-/** "EVA ends below LoRA default: true (−0.0123 nats a token, one seed)". */
+/** "EVA ends below LoRA default: true (−0.0123 nats, one seed)". */
 export function claimLines(runs: readonly Run[]): string[] {
   return claims(runs).map(({ text, holds, because }) => `${text}: ${holds} (${because})`);
 }

@@ -83,7 +83,7 @@ export function claims(runs: readonly Run[]): Claim[] {
     made.push({
       text: `${titles[method]} ends below LoRA default${fewer > 1.5 ? `, with ${fewer.toFixed(1)} times fewer trainable parameters` : ""}`,
       holds: difference < 0,
-      because: `${signed(difference)} nats a token${own.seeds > 1 ? `, lower in ${wins} of ${own.seeds} seeds` : ", one seed"}`,
+      because: `${signed(difference)} nats, ${own.seeds > 1 ? `lower in ${wins} of ${own.seeds} seeds` : "one seed"}`,
     });
     made.push({
       text: `${titles[method]} gets to LoRA default's final loss in less time, initialization counted`,
@@ -94,7 +94,7 @@ export function claims(runs: readonly Run[]): Claim[] {
   const best = summaries.filter(({ method }) => method !== "full").toSorted((a, b) => a.finalLoss.mean - b.finalLoss.mean)[0]!;
   const full = of("full");
   if (full !== undefined) {
-    made.push({ text: `the best adapter (${titles[best.method]}) ends below full fine-tuning`, holds: best.finalLoss.mean < full.finalLoss.mean, because: `${signed(best.finalLoss.mean - full.finalLoss.mean)} nats a token, with ${(full.trainableParameters / best.trainableParameters).toFixed(0)} times fewer trainable parameters` });
+    made.push({ text: `the best adapter (${titles[best.method]}) ends below full fine-tuning`, holds: best.finalLoss.mean < full.finalLoss.mean, because: `${signed(best.finalLoss.mean - full.finalLoss.mean)} nats, with ${(full.trainableParameters / best.trainableParameters).toFixed(0)} times fewer trainable parameters` });
   }
   return made;
 }
