@@ -3,10 +3,20 @@ import { layersOf, weightsOf } from "./structure.js";
 
 /**
  * Frees a model and all its weights. tfjs' own `model.dispose()` forgets the weights of a layer that is applied more than
- * once. A model built by a rewrite shares buffers with its base: disposing either leaves the other whole.
+ * once, and does not reach layers inside TimeDistributed. A model built by a rewrite shares buffers with its base: disposing
+ * either leaves the other whole.
  */
 export function disposeModel(model: LayersModel): void {
-  const variables = layersOf(model).flatMap(({ layer }) => weightsOf(layer).map(({ variable }) => variable));
+  const found = layersOf(model);
+  const variables = found.flatMap(({ layer }) => weightsOf(layer).map(({ variable }) => variable));
+  for (const { layer, outer } of found) {
+    if (layer === outer) continue;
+    try {
+      layer.dispose(); // what it holds beside its weights
+    } catch {
+      // tfjs refuses to dispose a layer that only its wrapper has called; the weights are freed below.
+    }
+  }
   model.dispose();
   for (const variable of variables) if (!variable.isDisposed) variable.dispose();
 }
