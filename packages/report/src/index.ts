@@ -1,1 +1,2 @@
-export {};
+export { ReportError, type ReportErrorCode } from "./errors.js";
+export { reportPage, type ReportPageOptions } from "./report-page.js";
