@@ -46,11 +46,16 @@ export function requireFinite(where: string, name: string, data: ArrayLike<numbe
  * A sum carries NaN and infinity on every backend (a maximum does not), so this is also where `NOT_FINITE` is found without reading the matrix.
  */
 export async function magnitude(where: string, name: string, a: Tensor2D): Promise<number> {
-  const total = await scalar(tf.tidy(() => tf.sum(tf.abs(a))));
-  if (Number.isFinite(total)) return total / a.size;
-  const largest = Number.isNaN(total) ? total : await scalar(tf.tidy(() => tf.max(tf.abs(a)))); // the sum alone may have overflowed
+  const mean = await meanMagnitude(a);
+  if (Number.isFinite(mean)) return mean;
+  const largest = Number.isNaN(mean) ? mean : await scalar(tf.tidy(() => tf.max(tf.abs(a)))); // the sum alone may have overflowed
   if (Number.isFinite(largest)) return largest;
   throw notFinite(where, name, a.shape);
+}
+
+/** The mean of `|a|` as the backend adds it up; not finite if an entry is not, or if the sum overflows. */
+export async function meanMagnitude(a: Tensor2D): Promise<number> {
+  return (await scalar(tf.tidy(() => tf.sum(tf.abs(a))))) / a.size;
 }
 
 /** What to divide a matrix of this magnitude by before squaring it in float32: 1 where that is safe anyway. */

@@ -18,10 +18,10 @@ import { smallestSingularValue } from "./triangular.js";
 export function subspaceIteration(start: Tensor2D, apply: (q: Tensor2D) => Tensor2D, steps: number, seed: number): Promise<Tensor2D> {
   return scoped(async ({ own, free, release }) => {
     let q = own((await orthonormalColumns(start, { seed, rough: true })).q);
+    const zeros = [0, ...chebyshevZeros(steps - 1)];
     let bound = 0;
     for (let step = 0; step < steps; step++) {
-      // cos descending from π: small shifts first, for only those up to b/2 leave the estimate of b a lower bound.
-      const shift = step === 0 ? 0 : 0.5 * bound * (1 - Math.cos(((step - 0.5) * Math.PI) / (steps - 1)));
+      const shift = bound * (zeros[step] ?? 0);
       const y = tf.tidy(() => (shift === 0 ? apply(q) : tf.sub(apply(q), tf.mul(q, shift)))) as Tensor2D;
       own(y);
       const next = await orthonormalColumns(y, { seed: seed + step + 1, rough: true });
@@ -32,4 +32,17 @@ export function subspaceIteration(start: Tensor2D, apply: (q: Tensor2D) => Tenso
     }
     return release(q);
   });
+}
+
+const largestDegree = 10;
+
+/**
+ * Zeros of Chebyshev polynomials on [0, 1], `count` in all: one polynomial as long as its degree is moderate, else several, since the last factors of one of high degree blow rounding errors up.
+ * Small ones come first, for only shifts up to b/2 leave the estimate of b a lower bound.
+ */
+function chebyshevZeros(count: number): number[] {
+  if (count <= 0) return [];
+  const degree = Math.ceil(count / Math.ceil(count / largestDegree));
+  const zeros = Array.from({ length: degree }, (_, i) => 0.5 * (1 - Math.cos(((i + 0.5) * Math.PI) / degree)));
+  return [...zeros, ...chebyshevZeros(count - degree)];
 }

@@ -2,7 +2,7 @@
 // Halko, Martinsson, Tropp: Finding structure with randomness, SIAM Review 53 (2011), algorithms 4.4 and 5.1. Our own: Chebyshev shifts (power.ts), Cholesky in place of Householder QR, and always working on the shorter side.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
-import { magnitude, matrixShape, requireInteger, unitOf } from "./check.js";
+import { magnitude, matrixShape, meanMagnitude, requireInteger, unitOf } from "./check.js";
 import { orthonormalColumns } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
 import { randomSigns } from "./gaussian.js";
@@ -17,7 +17,7 @@ import { symmetricEigenHost } from "./symmetric-eigen.js";
 export interface RandomizedSvdOptions {
   /** Extra directions of the sketch, dropped at the end. Default 8. */
   readonly oversample?: number;
-  /** Products with `a aᵀ` after the first look at `a`. Default 4; 0 is a bare sketch. */
+  /** Products with `a aᵀ` after the first look at `a`. Default 4, and 10 where the shorter side is at most 256, so that they cost little; 0 is a bare sketch. */
   readonly powerIterations?: number;
   /** Integer that fixes the sketch. Default 0. */
   readonly seed?: number;
@@ -42,16 +42,16 @@ const exactSide = 64;
  * @param a `"m n"`; stays the caller's.
  * @param r from 1 to `min(m, n)`.
  * @returns `u: "m r"`, `s` descending, `v: "n r"`; the caller disposes `u` and `v`.
- * @throws LinalgError `INVALID_OPTION` for a bad `r` or option, `SHAPE_MISMATCH` if `a` is not a non-empty matrix, `NOT_FINITE` if it holds NaN or infinity (seen in the sum of magnitudes, before anything else is computed).
+ * @throws LinalgError `INVALID_OPTION` for a bad `r` or option, `SHAPE_MISMATCH` if `a` is not a non-empty matrix, `NOT_FINITE` if it holds NaN or infinity (seen in the sketch, before anything else is computed).
  *
  * @example
  * const { u, s, v } = await randomizedSvd(gradient, 16, { seed: 1 });
  */
 export async function randomizedSvd(a: Tensor2D, r: number, options: RandomizedSvdOptions = {}): Promise<Svd> {
   const where = "randomizedSvd";
-  const { oversample = 8, powerIterations = 4, seed = 0, solver = "auto" } = options;
   const [m, n] = matrixShape(where, "a", a);
   const short = Math.min(m, n);
+  const { oversample = 8, powerIterations = short <= 256 ? 10 : 4, seed = 0, solver = "auto" } = options;
   requireInteger(where, "r", r, 1, short);
   requireInteger(where, "oversample", oversample, 0);
   requireInteger(where, "powerIterations", powerIterations, 0);
@@ -61,17 +61,29 @@ export async function randomizedSvd(a: Tensor2D, r: number, options: RandomizedS
   }
   if (solver === "exact" || (solver === "auto" && (short <= exactSide || r + oversample >= short))) return leadingSvd(where, a, r);
 
-  const unit = unitOf(await magnitude(where, "a", a));
   return scoped(async ({ own, free }) => {
-    const x = own(tf.tidy(() => (unit === 1 ? tf.cast(a, "float32") : tf.div(tf.cast(a, "float32"), unit)) as Tensor2D));
     const wide = m <= n;
     const q = Math.min(r + oversample, short);
+    let x = own<Tensor2D>(tf.cast(a, "float32"));
     // Both products put the thin operand where no transpose of `a` is needed: a transposed operand is slow on WebAssembly, and a transposed copy of `a` costs as much as two products.
     const rowsTimes = (z: Tensor2D): Tensor2D => tf.matMul(x, z); // a z
     const columnsTimes = (y: Tensor2D): Tensor2D => tf.transpose(tf.matMul<Tensor2D>(tf.transpose(y), x)); // aᵀ y
     const [toShort, toLong] = wide ? [rowsTimes, columnsTimes] : [columnsTimes, rowsTimes];
 
-    const sketch = own(tf.tidy(() => toShort(tf.tensor2d(randomSigns(Math.max(m, n) * q, seed), [Math.max(m, n), q]))));
+    const signs = own(tf.tensor2d(randomSigns(Math.max(m, n) * q, seed), [Math.max(m, n), q]));
+    let sketch = own(tf.tidy(() => toShort(signs)));
+    // NaN and infinity in `a` are in the sketch as well, as every entry of it adds up a row of `a` with signs; and it tells how large `a` is. `a` itself is looked at only in case of doubt.
+    const size = (await meanMagnitude(sketch)) / Math.sqrt(Math.max(m, n));
+    let unit = 1;
+    if (!(unitOf(size) === 1 && size > 0)) {
+      unit = unitOf(await magnitude(where, "a", x));
+      free(sketch);
+      const scaled = own(tf.div(x, unit) as Tensor2D);
+      free(x);
+      x = scaled;
+      sketch = own(tf.tidy(() => toShort(signs)));
+    }
+    free(signs);
     const basis = own(await subspaceIteration(sketch, (y) => tf.tidy(() => toShort(toLong(y))), powerIterations, seed)); // "short q"
     free(sketch);
 
