@@ -141,3 +141,8 @@ describe("prepareTrainingKernels", () => {
     expect(registerTrainingKernels().accelerated).toBe(true);
   });
 });
+
+it("the entry register does it on import", async () => {
+  await import("./register.js");
+  expect(registerTrainingKernels({ only: [] }).registered).toEqual(names);
+});
