@@ -1,7 +1,7 @@
 import * as tfc from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor2D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor4D, Variable } from "@tensorflow/tfjs-core";
 import { layers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
-import { LoraLayer, single, singleShape } from "./lora-layer.js";
+import { LoraLayer, singleShape, type LoraLayerConfig } from "./lora-layer.js";
 
 interface ConvConfig {
   readonly filters: number;
@@ -15,8 +15,14 @@ interface ConvConfig {
 /** A Conv2D layer (channels last) with an adapter: `down` is a convolution with the kernel's own window and `r` filters, core and `up` are 1 × 1; `kernel` and `bias` are frozen. */
 export class LoraConv2d extends LoraLayer {
   static readonly className = "LoraConv2d";
+  protected override readonly downKernels = ["Conv2DBackpropFilter"];
   private kernel!: LayerVariable;
   private bias: LayerVariable | undefined;
+
+  constructor(config: LoraLayerConfig) {
+    super(config);
+    this.inputSpec = [{ ndim: 4 }];
+  }
 
   private base(): ConvConfig {
     return this.settings.base.config as unknown as ConvConfig;
@@ -41,24 +47,18 @@ export class LoraConv2d extends LoraLayer {
     return layers.conv2d(this.settings.base.config as unknown as Parameters<typeof layers.conv2d>[0]).computeOutputShape(inputShape) as Shape;
   }
 
-  override call(inputs: Tensor | Tensor[]): Tensor {
-    return tfc.tidy(() => {
-      const x = single(inputs) as Tensor4D;
-      let y: Tensor = this.convolve(x, this.kernel.read() as Tensor4D);
-      if (this.bias) y = tfc.add(y, this.bias.read());
-      if (!this.merged) {
-        const { r } = this.settings;
-        const down = tfc.reshape(this.factors().down, [...this.window(), x.shape[3], r]) as Tensor4D;
-        const reduced = tfc.reshape(this.convolve(x, down), [-1, r]) as Tensor2D;
-        y = tfc.add(y, tfc.reshape(this.expand(reduced), y.shape));
-      }
-      return this.activate(y);
+  protected transform(x: Tensor): Tensor {
+    const plain = this.convolve(x, this.kernel.read());
+    const y = this.bias === undefined ? plain : tfc.add(plain, this.bias.read());
+    return this.addAdapter(y, (down) => {
+      const filter = tfc.reshape(down, [...this.window(), x.shape[3]!, this.settings.r]);
+      return tfc.reshape(this.convolve(x, filter), [-1, this.settings.r]);
     });
   }
 
-  private convolve(x: Tensor4D, kernel: Tensor4D): Tensor4D {
+  private convolve(x: Tensor, kernel: Tensor): Tensor {
     const { strides = 1, padding = "valid", dilationRate = 1 } = this.base();
-    return tfc.conv2d(x, kernel, strides, padding, "NHWC", dilationRate);
+    return tfc.conv2d(x as Tensor4D, kernel as Tensor4D, strides, padding, "NHWC", dilationRate);
   }
 
   kernelVariable(): Variable {

@@ -1,7 +1,13 @@
 import * as tfc from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-core";
-import type { LayerVariable, Shape } from "@tensorflow/tfjs-layers";
-import { LoraLayer, single, singleShape } from "./lora-layer.js";
+import { layers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
+import { LoraLayer, single, type LoraLayerConfig } from "./lora-layer.js";
+
+interface EmbeddingConfig {
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero?: boolean;
+}
 
 /**
  * An Embedding layer with an adapter: row `id` is `embeddings[id] + scale·(down[id]·core)·up`; `embeddings` is frozen.
@@ -9,7 +15,17 @@ import { LoraLayer, single, singleShape } from "./lora-layer.js";
  */
 export class LoraEmbedding extends LoraLayer {
   static readonly className = "LoraEmbedding";
+  protected override readonly downKernels = ["UnsortedSegmentSum"];
   private embeddings!: LayerVariable;
+
+  constructor(config: LoraLayerConfig) {
+    super(config);
+    this.supportsMasking = this.base().maskZero === true;
+  }
+
+  private base(): EmbeddingConfig {
+    return this.settings.base.config as unknown as EmbeddingConfig;
+  }
 
   override build(inputShape: Shape | Shape[]): void {
     const { inputDim, outputDim } = this.base();
@@ -18,26 +34,21 @@ export class LoraEmbedding extends LoraLayer {
     super.build(inputShape);
   }
 
-  private base(): { inputDim: number; outputDim: number; maskZero?: boolean } {
-    return this.settings.base.config as { inputDim: number; outputDim: number; maskZero?: boolean };
-  }
-
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return [...singleShape(inputShape), this.base().outputDim];
+    // The stock layer knows what `inputLength` means.
+    return layers.embedding(this.settings.base.config as unknown as Parameters<typeof layers.embedding>[0]).computeOutputShape(inputShape) as Shape;
   }
 
   override computeMask(inputs: Tensor | Tensor[]): Tensor {
-    return (this.base().maskZero ? tfc.notEqual(single(inputs), 0) : null) as Tensor;
+    const mask = this.base().maskZero ? tfc.tidy(() => tfc.notEqual(single(inputs), tfc.zerosLike(single(inputs)))) : null;
+    return mask as Tensor; // as in tfjs, whose type does not say null
   }
 
-  override call(inputs: Tensor | Tensor[]): Tensor {
-    return tfc.tidy(() => {
-      const ids = tfc.cast(single(inputs), "int32");
-      const flat = tfc.reshape(ids, [-1]);
-      let rows = tfc.gather(this.embeddings.read() as Tensor2D, flat) as Tensor2D;
-      if (!this.merged) rows = tfc.add(rows, this.expand(tfc.gather(this.factors().down as unknown as Tensor2D, flat)));
-      return tfc.reshape(rows, [...ids.shape, this.base().outputDim]);
-    });
+  protected transform(x: Tensor): Tensor {
+    const ids = tfc.reshape(tfc.cast(x, "int32"), [-1]);
+    const rows = tfc.gather(this.embeddings.read() as Tensor2D, ids);
+    const adapted = this.addAdapter(rows, (down) => tfc.gather(down as Tensor2D, ids));
+    return tfc.reshape(adapted, [...x.shape, this.base().outputDim]);
   }
 
   kernelVariable(): Variable {

@@ -2,7 +2,8 @@
 import * as tfc from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-core";
 import { initializers, layers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
-import type { LayerConfig } from "@warmstart/init-core";
+import { requireKernels, WarmstartError, type LayerConfig } from "@warmstart/init-core";
+import { expand, productOf } from "../low-rank.js";
 
 /** Configuration of an adapted layer. `base` is the layer that it stands for, as in the base model's configuration. */
 export interface LoraLayerConfig {
@@ -19,6 +20,8 @@ export interface LoraLayerConfig {
   readonly trainUp: boolean;
   /** Whether the product stands in the base kernel already. */
   readonly merged?: boolean;
+  /** Other layers that `attach` froze, by path; on the model's first adapted layer only. Objects, since tfjs changes the case of bare strings when it saves. */
+  readonly frozen?: readonly { readonly name: string }[];
 }
 
 /** Live factors of an adapted layer. */
@@ -28,6 +31,7 @@ export interface LiveFactors {
   readonly up: Variable;
 }
 
+/** A layer that stands for a stock layer and adds a low-rank product to its kernel. */
 export abstract class LoraLayer extends layers.Layer {
   readonly settings: LoraLayerConfig;
   merged: boolean;
@@ -42,11 +46,32 @@ export abstract class LoraLayer extends layers.Layer {
     this.settings = config;
     this.merged = config.merged ?? false;
     const { activation } = config.base.config as { activation?: string | null };
-    if (activation && activation !== "linear") this.activation = layers.activation({ activation: activation as "relu" });
+    if (activation && activation !== "linear") this.activation = layers.activation({ activation: activation as "relu", name: `${config.name}/activation` });
   }
 
   /** The base kernel. */
   abstract kernelVariable(): Variable;
+
+  /** What the gradient of `down` needs and some backend lacks. */
+  protected readonly downKernels: readonly string[] = [];
+
+  /** The layer's output before its activation. */
+  protected abstract transform(x: Tensor): Tensor;
+
+  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
+    return tfc.tidy(() => {
+      this.invokeCallHook(inputs, kwargs);
+      if (kwargs?.training === true) this.checkTraining();
+      const y = this.transform(single(inputs));
+      return this.activation === undefined ? y : (this.activation.call(y, {}) as Tensor);
+    });
+  }
+
+  private checkTraining(): void {
+    if (!this.trainable) return;
+    if (this.merged) throw new WarmstartError("MODEL_STATE", `fit: the adapter of layer "${this.name}" is merged into its kernel, where it cannot train. Call unmerge(model) first.`, { layer: this.name });
+    if (this.settings.trainDown) requireKernels(this.downKernels, `training the adapter of layer "${this.name}"`);
+  }
 
   /** Adds `lora_down`, `lora_up` and `lora_core` for a kernel of `rows` × `out` as a matrix. */
   protected addFactors(rows: number, out: number): void {
@@ -55,7 +80,7 @@ export abstract class LoraLayer extends layers.Layer {
     this.factorWeights = { down: add("lora_down", [rows, r], trainDown), ...(core ? { core: add("lora_core", [r, r], trainCore) } : {}), up: add("lora_up", [r, out], trainUp) };
   }
 
-  /** A frozen weight of the base layer. */
+  /** A frozen weight of the base layer. Its products are plain ones: fused kernels compute the gradient of a frozen weight too. */
   protected addFrozen(name: string, shape: Shape): LayerVariable {
     return this.addWeight(name, shape, "float32", initializers.zeros(), undefined, false);
   }
@@ -65,20 +90,17 @@ export abstract class LoraLayer extends layers.Layer {
     return { down: down.read() as Variable, ...(core ? { core: core.read() as Variable } : {}), up: up.read() as Variable };
   }
 
-  /** `scale · (reduced · core) · up` for `reduced = x·down`, `"rows r"`. */
-  protected expand(reduced: Tensor2D): Tensor2D {
-    const { core, up } = this.factors();
-    const middle = core ? tfc.matMul(reduced, core as unknown as Tensor2D) : reduced;
-    return tfc.mul(tfc.matMul(middle, up as unknown as Tensor2D), this.settings.scale) as Tensor2D;
-  }
-
-  protected activate(x: Tensor): Tensor {
-    return this.activation === undefined ? x : (this.activation.call(x, {}) as Tensor);
+  /** The base's rows `y` plus the adapter's, for `reduced = x·down`, `"rows r"`; `y` alone while merged. */
+  protected addAdapter(y: Tensor, reduce: (down: Tensor) => Tensor): Tensor {
+    if (this.merged) return y;
+    const factors = this.factors();
+    const rows = expand(reduce(factors.down) as Tensor2D, { ...factors, scale: this.settings.scale });
+    return tfc.add(y, tfc.reshape(rows, y.shape));
   }
 
   /** `scale · down · core · up` in the kernel's shape; the caller disposes it. */
   product(): Tensor {
-    return tfc.tidy(() => tfc.reshape(this.expand(this.factors().down as unknown as Tensor2D), this.kernelVariable().shape));
+    return productOf({ ...this.factors(), scale: this.settings.scale }, this.kernelVariable().shape);
   }
 
   /** The kernel with the product in it; the caller disposes it. */
@@ -115,7 +137,7 @@ export abstract class LoraLayer extends layers.Layer {
   }
 
   override getConfig(): tfc.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.settings, merged: this.merged } as unknown as tfc.serialization.ConfigDict;
+    return { ...this.settings, ...super.getConfig(), merged: this.merged } as unknown as tfc.serialization.ConfigDict;
   }
 
   override dispose(): ReturnType<layers.Layer["dispose"]> {
