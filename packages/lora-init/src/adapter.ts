@@ -52,7 +52,11 @@ export interface LoraPlanDetails {
 export type LoraPlan = Plan<LoraPlanDetails>;
 
 /** A plan from adapters and their factors, which it owns from now on. */
-export function createLoraPlan(method: string, adapters: readonly { readonly spec: AdapterSpec; readonly factors: LoraFactors }[], options: { readonly useRslora: boolean; readonly modulesToSave: readonly string[]; readonly report: Report }): LoraPlan {
+export function createLoraPlan<More extends object = object>(
+  method: string,
+  adapters: readonly { readonly spec: AdapterSpec; readonly factors: LoraFactors }[],
+  options: { readonly useRslora: boolean; readonly modulesToSave: readonly string[]; readonly report: Report; readonly details?: More },
+): Plan<LoraPlanDetails & More> {
   const tensors: Record<string, Tensor> = {};
   for (const { spec, factors } of adapters) {
     for (const name of ["down", "up", "core", "base"] as const) {
@@ -62,7 +66,7 @@ export function createLoraPlan(method: string, adapters: readonly { readonly spe
   }
   return createPlan({
     method,
-    details: { useRslora: options.useRslora, adapters: adapters.map(({ spec }) => spec), modulesToSave: options.modulesToSave },
+    details: { ...(options.details as More), useRslora: options.useRslora, adapters: adapters.map(({ spec }) => spec), modulesToSave: options.modulesToSave },
     targets: adapters.map(({ spec }) => ({ path: spec.kernel, shape: spec.shape })),
     tensors,
     report: options.report,

@@ -4,9 +4,12 @@ import { disposeModel, initialize, networkOf, WarmstartError } from "@warmstart/
 import { expectClose, expectTensorGrowth, tensorCount } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
 import { factorsOf, type LoraPlan } from "./adapter.js";
-import { adaptersOf, attach, detach, merge, unmerge } from "./attach.js";
+import { adaptersOf } from "./adapters-of.js";
+import { attach } from "./attach.js";
+import { detach } from "./detach.js";
 import { gaussian } from "./gaussian.js";
 import { kaiming } from "./kaiming.js";
+import { merge, unmerge } from "./merge.js";
 import { pissa } from "./pissa.js";
 
 const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) => layer.apply(x) as tf.SymbolicTensor;

@@ -1,10 +1,10 @@
 // What all LoRA methods share: which layers, which ranks, one adapter a layer, a report, a plan; and how the plan becomes a model.
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { createReport, expectPlan, networkOf, WarmstartError, type Cell, type InitOptions, type ModelInitializer, type Network, type Site } from "@warmstart/init-core";
+import { createReport, expectPlan, networkOf, WarmstartError, type Cell, type InitOptions, type ModelInitializer, type Network, type Plan, type ReportPlot, type Site } from "@warmstart/init-core";
 import { createLoraPlan, matrixShape, type AdapterSpec, type LoraFactors, type LoraPlan, type LoraPlanDetails, type TrainableFactors } from "./adapter.js";
 import { attach } from "./attach.js";
 import { loraScale } from "./scale.js";
-import { patternValue, resolveRank, selectSites, type LoraTargetOptions } from "./select-sites.js";
+import { checkPatternKeys, layersToSave, patternValue, resolveRank, selectSites, type LoraTargetOptions } from "./select-sites.js";
 
 /** Options of every method, by PEFT's names. */
 export interface LoraOptions extends LoraTargetOptions {
@@ -38,10 +38,12 @@ export interface MadeAdapter {
 export const trainBoth: TrainableFactors = { down: true, core: false, up: true };
 
 /** The layers that `options` choose, with rank, alpha and scale. @throws NO_MATCH, INVALID_OPTION, MODEL_STATE. */
-export function resolveTargets(network: Network, options: LoraOptions, caller: string, trainable: TrainableFactors = trainBoth): Target[] {
+export function resolveTargets(network: Network, options: LoraOptions, caller: string, { trainable = trainBoth, limit = "both" }: { trainable?: TrainableFactors; limit?: "both" | "in" } = {}): Target[] {
   const { r = 8, loraAlpha = 8, useRslora = false, rankPattern = {}, alphaPattern = {} } = options;
+  checkPatternKeys(rankPattern, "rankPattern", network, caller);
+  checkPatternKeys(alphaPattern, "alphaPattern", network, caller);
   return selectSites(network, options, caller).map((site) => {
-    const rank = resolveRank(patternValue(rankPattern, site.layer) ?? r, site, caller);
+    const rank = resolveRank(patternValue(rankPattern, site.layer) ?? r, site, caller, limit);
     const alpha = patternValue(alphaPattern, site.layer) ?? loraAlpha;
     const spec: AdapterSpec = { layer: site.layer, kernel: site.kernel.path, kind: site.kind, shape: site.kernel.shape, r: rank, loraAlpha: alpha, scale: loraScale({ r: rank, loraAlpha: alpha, useRslora }), trainable };
     return { site, spec, position: network.parameters.indexOf(site.kernel) };
@@ -60,7 +62,7 @@ export function trainableCount(spec: AdapterSpec): number {
 }
 
 /** Plan and report from made adapters, which the plan owns from now on. */
-export function planOf(method: string, adapters: readonly MadeAdapter[], options: LoraOptions, { seed = 0 }: InitOptions, extra: { facts?: Record<string, Cell>; notes?: readonly string[]; plots?: Parameters<typeof createReport>[0]["plots"] } = {}): LoraPlan {
+export function planOf<More extends object = object>(method: string, network: Network, adapters: readonly MadeAdapter[], options: LoraOptions, { seed = 0 }: InitOptions, extra: { facts?: Record<string, Cell>; notes?: readonly string[]; plots?: readonly ReportPlot[]; details?: More } = {}): Plan<LoraPlanDetails & More> {
   const figures = [...new Set(adapters.flatMap((adapter) => Object.keys(adapter.figures ?? {})))];
   const report = createReport({
     title: `LoRA, started by ${method}`,
@@ -69,8 +71,7 @@ export function planOf(method: string, adapters: readonly MadeAdapter[], options
     plots: extra.plots ?? [],
     notes: extra.notes ?? [],
   });
-  const saved = options.modulesToSave;
-  return createLoraPlan(method, adapters, { useRslora: options.useRslora ?? false, modulesToSave: saved === undefined ? [] : [saved].flat().map(String), report });
+  return createLoraPlan(method, adapters, { useRslora: options.useRslora ?? false, modulesToSave: layersToSave(network, options.modulesToSave, method), report, ...(extra.details ? { details: extra.details } : {}) });
 }
 
 /** A method that makes each layer's adapter from its kernel alone. */
@@ -84,7 +85,7 @@ export function perLayer(name: string, options: LoraOptions, make: (target: Targ
         made.push(await make(target, init.seed ?? 0));
         init.onProgress?.({ stage: `${name}: factors`, done: made.length, total: targets.length });
       }
-      return planOf(name, made, options, init);
+      return planOf(name, network, made, options, init);
     } catch (error) {
       disposeMade(made);
       throw error;
@@ -92,7 +93,7 @@ export function perLayer(name: string, options: LoraOptions, make: (target: Targ
   });
 }
 
-export function loraInitializer(name: string, plan: (network: Network, init: InitOptions) => Promise<LoraPlan>): ModelInitializer<LoraPlan> {
+export function loraInitializer<Details extends LoraPlanDetails = LoraPlanDetails>(name: string, plan: (network: Network, init: InitOptions) => Promise<Plan<Details>>): ModelInitializer<Plan<Details>> {
   return {
     name,
     plan: (target, init = {}) => plan(asNetwork(target), init),

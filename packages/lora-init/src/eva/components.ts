@@ -38,6 +38,15 @@ export function positivePeaks(rows: Tensor2D): Tensor2D {
   });
 }
 
+/**
+ * σ from eigenvalues of a scatter matrix that was summed in float32: what is below the sums' own rounding (ε · total) is no
+ * direction of the data and counts as 0.
+ */
+export function singularValuesOf(eigenvalues: ArrayLike<number>, total: number): Float64Array {
+  const floor = 2 ** -23 * total;
+  return Float64Array.from(eigenvalues, (value) => (value > floor ? Math.sqrt(value) : 0));
+}
+
 export function ratios(singularValues: Float64Array, total: number): Float64Array {
   return singularValues.map((sigma) => (total > 0 ? Math.min(1, (sigma * sigma) / total) : 0));
 }

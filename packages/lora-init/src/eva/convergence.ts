@@ -3,6 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { StreamingComponents } from "./components.js";
 
+/**
+ * How a direction is compared with itself one batch earlier. "absolute": |cos|. "signed": cos, as the authors and PEFT do; when the
+ * largest entry changes place the sign convention flips the direction, which then counts as movement.
+ */
+export type Similarity = "absolute" | "signed";
+
 /** Directions of one layer input while batches go by. Owns the statistics and its tensors. */
 export class TrackedInput {
   readonly statistics: StreamingComponents;
@@ -37,10 +43,10 @@ export class TrackedInput {
     previous.dispose();
   }
 
-  /** Whether the first `rank` directions stayed where they were, by |cos| ≥ tau. (The authors take the signed cosine; a flip by the sign convention then counts as movement.) */
-  settled(rank: number, tau: number): boolean {
+  /** Whether the first `rank` directions stayed where they were. */
+  settled(rank: number, tau: number, similarity: Similarity): boolean {
     if (this.cosines.length === 0) return false;
-    return this.cosines.slice(0, rank).every((cosine) => Math.abs(cosine) >= tau);
+    return this.cosines.slice(0, rank).every((cosine) => (similarity === "signed" ? cosine : Math.abs(cosine)) >= tau);
   }
 
   dispose(): void {

@@ -3,11 +3,11 @@
 // |cos| instead of the signed cosine; ties in the order of the network; there is a maximum number of batches.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { observeInputs, subSeed, WarmstartError, type Data, type InitOptions, type ModelInitializer, type Network, type ReportPlot, type Site } from "@warmstart/init-core";
-import { matrixShape, type LoraPlan } from "../adapter.js";
+import { observeInputs, subSeed, WarmstartError, type Data, type InitOptions, type ModelInitializer, type Network, type Plan, type ReportPlot, type Site } from "@warmstart/init-core";
+import { matrixShape, type LoraPlanDetails } from "../adapter.js";
 import { disposeMade, loraInitializer, planOf, resolveTargets, type LoraOptions, type MadeAdapter, type Target } from "../initializer.js";
 import { defaultFactors } from "../kaiming.js";
-import { TrackedInput } from "./convergence.js";
+import { TrackedInput, type Similarity } from "./convergence.js";
 import { evaFactors } from "./factors.js";
 import { redistributeRanks, roundHalfEven, type RankDistribution } from "./redistribute-ranks.js";
 import { createStatistics, type StatisticsOptions } from "./statistics.js";
@@ -19,6 +19,8 @@ export interface EvaOptions<Batch = EvaBatch> extends LoraOptions, Omit<Statisti
   readonly rho?: number;
   /** A layer is done when |cos| of each of its directions with itself one batch earlier is at least τ. 1 never is: all `maxBatches` are used. Default 0.99. */
   readonly tau?: number;
+  /** |cos| (default), or the signed cosine as in the authors' code. */
+  readonly similarity?: Similarity;
   readonly minBatches?: number;
   /** Default 200. */
   readonly maxBatches?: number;
@@ -34,6 +36,13 @@ export interface EvaOptions<Batch = EvaBatch> extends LoraOptions, Omit<Statisti
   readonly rowMask?: (batch: Batch) => Tensor | undefined;
 }
 
+export interface EvaPlanDetails extends LoraPlanDetails {
+  /** Explained variance ratios of every chosen layer's directions, descending, also where the layer lost its adapter. */
+  readonly ratios: Readonly<Record<string, readonly number[]>>;
+  readonly batches: number;
+  readonly converged: boolean;
+}
+
 export type EvaBatch = Tensor | Tensor[] | { readonly xs: Tensor | Tensor[] };
 
 /**
@@ -46,10 +55,11 @@ export type EvaBatch = Tensor | Tensor[] | { readonly xs: Tensor | Tensor[] };
  * @example
  * const { result: model, report } = await initialize(base, eva({ r: 8, rho: 2, data: batches }));
  */
-export function eva<Batch = EvaBatch>(options: EvaOptions<Batch>): ModelInitializer<LoraPlan> {
+export function eva<Batch = EvaBatch>(options: EvaOptions<Batch>): ModelInitializer<Plan<EvaPlanDetails>> {
   checkOptions(options);
-  return loraInitializer("eva", async (network, init) => {
-    const chosen = resolveTargets(network, options, "eva");
+  return loraInitializer<EvaPlanDetails>("eva", async (network, init) => {
+    // `up` starts at zero, so a rank above the layer's width out loses nothing but numbers: the inputs alone set the limit.
+    const chosen = resolveTargets(network, options, "eva", { limit: "in" });
     const targets = chosen.filter(({ site }) => readsRows(site));
     const others = chosen.filter(({ site }) => !readsRows(site));
     const observation = new Observation(targets, options, init);
@@ -67,10 +77,11 @@ export function eva<Batch = EvaBatch>(options: EvaOptions<Batch>): ModelInitiali
         ...(others.length > 0 ? [`default start for ${others.map(({ spec }) => spec.layer).join(", ")}: an embedding multiplies no rows whose variance could be explained`] : []),
         ...observation.notes,
       ];
-      return planOf("eva", made, options, init, {
+      return planOf("eva", network, made, options, init, {
         facts: { batches, converged, "rank budget": distribution.budget, rho: options.rho ?? 2, tau: options.tau ?? 0.99, "state bytes": observation.bytes },
         notes,
         plots: observation.plots(distribution),
+        details: { ratios: observation.ratios(), batches, converged },
       });
     } catch (error) {
       disposeMade(made);
@@ -164,7 +175,7 @@ class Observation<Batch> {
   private settled(input: string, tau: number): boolean {
     const tracked = this.tracked.get(input)!;
     const needed = this.distribution === undefined ? tracked.k : Math.max(...this.targets.filter(({ site }) => site.input === input).map(({ spec }) => this.distribution!.ranks[spec.layer]!));
-    return tracked.settled(needed, tau);
+    return tracked.settled(needed, tau, this.options.similarity ?? "absolute");
   }
 
   private requireRows(batches: number): void {
@@ -181,6 +192,10 @@ class Observation<Batch> {
     const factors = evaFactors(tracked.components!, tracked.singularValues, { r, out: matrixShape(site).out, ...(whiten === undefined ? {} : { whiten }), ...(scaleBySingularValues === undefined ? {} : { scaleBySingularValues }) });
     const explained = tracked.ratio.slice(0, r).reduce((sum, ratio) => sum + ratio, 0);
     return { spec: { ...spec, r, loraAlpha, scale }, factors, figures: { "base r": spec.r, "variance explained": explained } };
+  }
+
+  ratios(): Record<string, number[]> {
+    return Object.fromEntries(this.targets.map(({ site, spec }) => [spec.layer, Array.from(this.tracked.get(site.input)!.ratio)]));
   }
 
   plots(distribution: RankDistribution): ReportPlot[] {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { InputMoments } from "@warmstart/init-core";
 import { topEigen } from "@warmstart/linalg";
-import { positivePeaks, ratios, type PrincipalComponents, type StreamingComponents } from "./components.js";
+import { positivePeaks, ratios, singularValuesOf, type PrincipalComponents, type StreamingComponents } from "./components.js";
 
 export class GramComponents implements StreamingComponents {
   readonly width: number;
@@ -37,9 +37,10 @@ export class GramComponents implements StreamingComponents {
       const { values, vectors } = await topEigen(scatter, k, this.last === undefined ? { iterations: 12 } : { start: this.last, iterations: 3 });
       this.last?.dispose();
       this.last = vectors;
-      const singularValues = values.slice(0, k).map((value) => Math.sqrt(Math.max(0, value)));
+      const total = await this.totalVariance();
+      const singularValues = singularValuesOf(values.slice(0, k), total);
       const components = tf.tidy(() => positivePeaks(tf.transpose(vectors)));
-      return { components, singularValues, ratio: ratios(singularValues, await this.totalVariance()) };
+      return { components, singularValues, ratio: ratios(singularValues, total) };
     } finally {
       scatter.dispose();
     }

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { randomNormal } from "@warmstart/init-core";
 import { orthonormalize, symmetricEigenHost } from "@warmstart/linalg";
-import { positivePeaks, ratios, type PrincipalComponents, type StreamingComponents } from "./components.js";
+import { positivePeaks, ratios, singularValuesOf, type PrincipalComponents, type StreamingComponents } from "./components.js";
 
 interface State {
   /** About which sums are taken: the first batch's mean, or zero when not centred. */
@@ -104,10 +104,11 @@ export class SketchComponents implements StreamingComponents {
     const { values, vectors } = symmetricEigenHost(Float64Array.from(await gram.data()), size);
     gram.dispose();
     const found = Math.min(k, size);
+    const total = await this.totalVariance();
     const singularValues = new Float64Array(k);
+    singularValues.set(singularValuesOf(values.slice(0, found), total));
     const turn = new Float32Array(size * found);
     for (let j = 0; j < found; j++) {
-      singularValues[j] = Math.sqrt(Math.max(0, values[j]!));
       for (let i = 0; i < size; i++) turn[i * found + j] = singularValues[j]! > 0 ? vectors[i * size + j]! / singularValues[j]! : 0;
     }
     const raw = tf.tidy(() => {
@@ -119,7 +120,7 @@ export class SketchComponents implements StreamingComponents {
     const orthonormal = await orthonormalize(raw, { seed: this.seed });
     const components = tf.tidy(() => positivePeaks(tf.transpose(alignColumns(orthonormal, raw))));
     tf.dispose([raw, orthonormal]);
-    return { components, singularValues, ratio: ratios(singularValues, await this.totalVariance()) };
+    return { components, singularValues, ratio: ratios(singularValues, total) };
   }
 
   mean(): Tensor1D {

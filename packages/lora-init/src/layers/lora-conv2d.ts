@@ -15,6 +15,7 @@ interface ConvConfig {
 /** A Conv2D layer (channels last) with an adapter: `down` is a convolution with the kernel's own window and `r` filters, core and `up` are 1 × 1; `kernel` and `bias` are frozen. */
 export class LoraConv2d extends LoraLayer {
   static readonly className = "LoraConv2d";
+  readonly kernelName = "kernel";
   protected override readonly downKernels = ["Conv2DBackpropFilter"];
   private kernel!: LayerVariable;
   private bias: LayerVariable | undefined;
@@ -37,7 +38,7 @@ export class LoraConv2d extends LoraLayer {
     const { filters, useBias = true } = this.base();
     const channels = singleShape(inputShape).at(-1)!;
     const [height, width] = this.window();
-    this.kernel = this.addFrozen("kernel", [height, width, channels, filters]);
+    this.kernel = this.addFrozen(this.kernelName, [height, width, channels, filters]);
     if (useBias) this.bias = this.addFrozen("bias", [filters]);
     this.addFactors(height * width * channels, filters);
     super.build(inputShape);

@@ -11,6 +11,7 @@ interface DenseConfig {
 /** A Dense layer with an adapter: `activation(x·kernel + bias + scale·((x·down)·core)·up)`; `kernel` and `bias` are frozen. Inputs `"... in"`. */
 export class LoraDense extends LoraLayer {
   static readonly className = "LoraDense";
+  readonly kernelName = "kernel";
   private kernel!: LayerVariable;
   private bias: LayerVariable | undefined;
 
@@ -27,7 +28,7 @@ export class LoraDense extends LoraLayer {
   override build(inputShape: Shape | Shape[]): void {
     const { units, useBias = true } = this.base();
     const width = singleShape(inputShape).at(-1)!;
-    this.kernel = this.addFrozen("kernel", [width, units]);
+    this.kernel = this.addFrozen(this.kernelName, [width, units]);
     if (useBias) this.bias = this.addFrozen("bias", [units]);
     this.addFactors(width, units);
     this.inputSpec = [{ minNDim: 2, axes: { [-1]: width } }];

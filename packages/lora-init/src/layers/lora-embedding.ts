@@ -15,6 +15,7 @@ interface EmbeddingConfig {
  */
 export class LoraEmbedding extends LoraLayer {
   static readonly className = "LoraEmbedding";
+  readonly kernelName = "embeddings";
   protected override readonly downKernels = ["UnsortedSegmentSum"];
   private embeddings!: LayerVariable;
 
@@ -29,7 +30,7 @@ export class LoraEmbedding extends LoraLayer {
 
   override build(inputShape: Shape | Shape[]): void {
     const { inputDim, outputDim } = this.base();
-    this.embeddings = this.addFrozen("embeddings", [inputDim, outputDim]);
+    this.embeddings = this.addFrozen(this.kernelName, [inputDim, outputDim]);
     this.addFactors(inputDim, outputDim);
     super.build(inputShape);
   }

@@ -49,6 +49,9 @@ export abstract class LoraLayer extends layers.Layer {
     if (activation && activation !== "linear") this.activation = layers.activation({ activation: activation as "relu", name: `${config.name}/activation` });
   }
 
+  /** The base kernel's name in its layer. */
+  abstract readonly kernelName: string;
+
   /** The base kernel. */
   abstract kernelVariable(): Variable;
 

@@ -40,7 +40,7 @@ export function loraSb(options: LoraSbOptions): ModelInitializer<LoraPlan> {
   return loraInitializer(name, async (network, init) => {
     const { data, loss, maxSamples, maxBatches, weighting, training, layersPerPass, learningRate, rule, onZeroGradient = "throw" } = options;
     // Scale 1 whatever the rank: alpha = r.
-    const targets = resolveTargets(network, options, name, trainCore).map((target) => ({ ...target, spec: { ...target.spec, loraAlpha: target.spec.r, scale: 1 } }));
+    const targets = resolveTargets(network, options, name, { trainable: trainCore }).map((target) => ({ ...target, spec: { ...target.spec, loraAlpha: target.spec.r, scale: 1 } }));
     const sums = await observeGradients(network, data, {
       ...init,
       caller: name,
@@ -68,7 +68,7 @@ export function loraSb(options: LoraSbOptions): ModelInitializer<LoraPlan> {
         init.onProgress?.({ stage: `${name}: factors`, done: made.length, total: targets.length });
       }
       if (made.length === 0) throw new WarmstartError("INSUFFICIENT_DATA", `${name}: every chosen layer has an all-zero gradient. Check the loss.`);
-      return planOf(name, made, options, init, { facts: { samples: sums.samples, batches: sums.batches, "learning rate": learningRate }, notes });
+      return planOf(name, network, made, options, init, { facts: { samples: sums.samples, batches: sums.batches, "learning rate": learningRate }, notes });
     } catch (error) {
       disposeMade(made);
       throw error;
