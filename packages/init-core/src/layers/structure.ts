@@ -58,12 +58,14 @@ export interface WeightAt {
 /** The weights of one layer in the order of their creation, which freezing does not change (`layer.weights` it does). */
 export function weightsOf(layer: Layer): WeightAt[] {
   const prefix = `${layer.name}/`;
+  const trainable = layer.trainableWeights;
   const weights = layer.weights.toSorted((a, b) => a.id - b.id);
   const names = weights.map(({ originalName }) => (originalName.startsWith(prefix) ? originalName.slice(prefix.length) : originalName.slice(originalName.indexOf("/") + 1)));
   return weights.map((weight, i) => ({
     // Two weights of one layer may share a short name (custom layers): the later ones get a number.
     name: names.indexOf(names[i]!) === i ? names[i]! : `${names[i]!}_${names.slice(0, i).filter((name) => name === names[i]).length}`,
     variable: weight.read() as Variable,
-    trainable: weight.trainable,
+    // Not weight.trainable alone: a Bidirectional built frozen says that it trains, though its weights do not.
+    trainable: trainable.includes(weight),
   }));
 }
