@@ -19,7 +19,7 @@ export interface LeastSquaresOptions {
 /**
  * The `x: "n k"` that minimizes `|a x - b|² + ridge |x|²` for `a: "m n"`, `b: "m k"`, each column of `b` on its own. Where many do (fewer rows than columns, dependent columns, no ridge), the one of smallest norm.
  *
- * By QR of `a` (tall) or `aᵀ` (wide), with `√ridge I` below it where there is a ridge, so the condition is not squared; one step of iterative refinement. The products run on the backend.
+ * By QR of `a` (tall) or `aᵀ` (wide), with `√ridge I` below it where there is a ridge, so the condition is not squared. The products run on the backend.
  * Numerically singular matrices, and calls with `tolerance`, take the exact SVD on the host, which is slow above some 256 on the shorter side.
  *
  * @returns `x`; the caller disposes it and keeps `a` and `b`.
@@ -58,25 +58,11 @@ function throughQr(a: Tensor2D, b: Tensor2D, root: number, unit: number, cutoff:
     if (!(smallestSingularValue(l, short) > cutoff * largest)) return undefined;
 
     const inverse = invertLower(l, short); // R⁻ᵀ
-    const solve = own(upload(wide ? inverse : transposed(inverse, short, short), short, short));
-    const upper = own(tf.slice(q, [0, 0], [long, short]));
-    const lower = root > 0 ? own(tf.slice(q, [long, 0], [short, short])) : undefined;
-    /** From a right-hand side for `M` to its solution; what stands beside `x` is, for a wide matrix, the part that the ridge adds. */
-    const apply = (top: Tensor2D, bottom?: Tensor2D): [Tensor2D, Tensor2D | undefined] => {
-      if (wide) {
-        const z = tf.matMul<Tensor2D>(solve, top);
-        return [tf.matMul(upper, z), lower && tf.matMul<Tensor2D>(lower, z)];
-      }
-      const projected = tf.matMul<Tensor2D>(tf.transpose(upper), top);
-      return [tf.matMul(solve, lower && bottom ? (tf.add(projected, tf.matMul(tf.transpose(lower), bottom)) as Tensor2D) : projected), undefined];
-    };
-    const solution = tf.tidy(() => {
-      const [first, dual] = apply(y);
-      const residual = tf.sub(y, tf.matMul(x, first)) as Tensor2D;
-      const [correction] = wide ? apply(dual ? (tf.sub(residual, tf.mul(dual, root)) as Tensor2D) : residual) : apply(residual, root > 0 ? (tf.mul(first, -root) as Tensor2D) : undefined);
-      return tf.div(tf.add(first, correction), unit) as Tensor2D;
+    return tf.tidy(() => {
+      const upper = tf.slice(q, [0, 0], [long, short]);
+      const solution = wide ? tf.matMul(upper, tf.matMul(upload(inverse, short, short), y)) : tf.matMul(upload(transposed(inverse, short, short), short, short), tf.matMul(tf.transpose(upper), y));
+      return tf.div(solution, unit) as Tensor2D;
     });
-    return solution;
   });
 }
 
