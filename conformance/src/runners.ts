@@ -1,0 +1,6 @@
+// Every operation that somebody implements, with its runner.
+import { loraRunners } from "./lora.js";
+import type { Runner } from "./runner.js";
+
+/** By operation, "family/verb". A case of an operation that is not here fails. */
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners };
