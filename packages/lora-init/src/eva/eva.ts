@@ -1,7 +1,6 @@
 // EVA (Paischer, Hauzenberger, et al., arXiv:2410.07170). Where the paper, the authors' code and PEFT differ: inputs are centred and ratios taken of
 // the total variance (both codes); alpha follows the rank so that the scale stays (paper, PEFT; under rank stabilisation by √, where PEFT errs);
 // |cos| instead of the signed cosine; ties in the order of the network; there is a maximum number of batches.
-import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { observeInputs, subSeed, WarmstartError, type Data, type InitOptions, type ModelInitializer, type Network, type Plan, type ReportPlot, type Site } from "@warmstart/init-core";
 import { matrixShape, type LoraPlanDetails } from "../adapter.js";
@@ -100,6 +99,7 @@ class Observation<Batch> {
   private readonly init: InitOptions;
   private readonly tracked = new Map<string, TrackedInput>();
   private distribution: RankDistribution | undefined;
+  private converged = false;
   private peakBytes = 0;
 
   constructor(targets: readonly Target[], options: EvaOptions<Batch>, init: InitOptions) {
@@ -121,7 +121,6 @@ class Observation<Batch> {
   async run(network: Network): Promise<{ batches: number; converged: boolean; distribution: RankDistribution }> {
     const { tau = 0.99, minBatches = 0, maxBatches = 200, data } = this.options;
     let batches = 0;
-    let converged = false;
     const active = () => this.targets.filter(({ site }) => !this.settled(site.input, tau)).map(({ site }) => site);
     do {
       batches += await observeInputs<Batch>(
@@ -145,18 +144,18 @@ class Observation<Batch> {
           }
           if (tau >= 1) return true;
           this.deal();
-          converged = batches + index + 1 >= minBatches && active().length === 0;
-          return !converged;
+          this.converged = batches + index + 1 >= minBatches && active().length === 0;
+          return !this.converged;
         },
       );
-    } while (!converged && batches < maxBatches && repeatable(data));
+    } while (!this.converged && batches < maxBatches && repeatable(data));
     this.peakBytes = [...this.tracked.values()].reduce((sum, { statistics }) => sum + statistics.bytes, 0);
     this.requireRows(batches);
     if (tau >= 1) {
       for (const tracked of this.tracked.values()) await tracked.refresh();
       this.deal();
     }
-    return { batches, converged, distribution: this.distribution! };
+    return { batches, converged: this.converged, distribution: this.distribution! };
   }
 
   get bytes(): number {
