@@ -51,8 +51,13 @@ function loraConfig(base: LayerConfig, { r, loraAlpha, scale, trainable }: Adapt
     name: base.config.name as string,
     trainable: true,
     base: { className: base.className, config: base.config },
-    ...{ r, loraAlpha, scale, core },
-    ...{ trainDown: trainable.down, trainCore: trainable.core, trainUp: trainable.up },
+    r,
+    loraAlpha,
+    scale,
+    core,
+    trainDown: trainable.down,
+    trainCore: trainable.core,
+    trainUp: trainable.up,
     // Still growing while the configuration is edited; read when the layers are built from it.
     ...(frozen === undefined ? {} : { frozen }),
   };

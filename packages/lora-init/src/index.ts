@@ -1,5 +1,6 @@
 export { createLoraPlan, factorsOf, type AdapterSpec, type LoraFactors, type LoraPlan, type LoraPlanDetails, type TrainableFactors } from "./adapter.js";
 export { adaptersOf, type AttachedAdapter } from "./adapters-of.js";
+export { attachToVariables, type VariableAdapters } from "./attach-variables.js";
 export { attach } from "./attach.js";
 export { detach, type DetachOptions } from "./detach.js";
 export { eva, type EvaBatch, type EvaOptions, type EvaPlanDetails } from "./eva/eva.js";
@@ -11,7 +12,7 @@ export { rowMask, type RowMaskOptions } from "./eva/row-mask.js";
 export type { EvaAlgorithm } from "./eva/statistics.js";
 export { gaussian, gaussianFactors, gaussianLaw } from "./gaussian.js";
 export type { LoraOptions } from "./initializer.js";
-export { kaiming, kaimingFactors, kaimingLaw } from "./kaiming.js";
+export { embeddingFactors, kaiming, kaimingFactors, kaimingLaw } from "./kaiming.js";
 export { registerLayers } from "./layers/register-layers.js";
 export { loraSbFactors, type LoraSbFactors, type LoraSbFactorsOptions } from "./lora-sb/factors.js";
 export { firstStepLearningRate, firstStepUpdate, type FirstStepOptions } from "./lora-sb/first-step-update.js";

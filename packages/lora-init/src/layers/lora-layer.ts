@@ -122,7 +122,7 @@ export abstract class LoraLayer extends layers.Layer {
   merge(): void {
     if (this.merged) return;
     const [before, after] = [this.plainKernel(), this.mergedKernel()];
-    this.unmergedKernel = before;
+    this.unmergedKernel = tfc.keep(before);
     this.kernelVariable().assign(after);
     after.dispose();
     this.merged = true;
