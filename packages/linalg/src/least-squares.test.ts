@@ -48,6 +48,13 @@ describe("leastSquares", () => {
     expect((await norm(tf.sub(x, truth))) / (await norm(truth))).toBeLessThan(1e-4);
   });
 
+  it("solves a large square system", async () => {
+    const a = tf.tidy(() => tf.add(randomMatrix(400, 400, 1), tf.mul(tf.eye(400), 40)) as tf.Tensor2D);
+    const truth = randomMatrix(400, 2, 2);
+    const x = await leastSquares(a, tf.matMul(a, truth));
+    expect((await norm(tf.sub(x, truth))) / (await norm(truth))).toBeLessThan(1e-4);
+  });
+
   it("gives the solution of smallest norm of a wide system: it lies in the row space", async () => {
     const a = randomMatrix(70, 200, 1);
     const b = randomMatrix(70, 3, 2);

@@ -2,11 +2,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { magnitude, matrixShape, requireNonNegative, unitOf } from "./check.js";
-import { orthonormalColumns } from "./cholesky-qr.js";
 import { LinalgError } from "./errors.js";
 import { transposed, upload } from "./host-matrix.js";
 import { scoped } from "./scoped.js";
 import { svdHost } from "./svd.js";
+import { blockQr } from "./thin-qr.js";
 import { invertLower, smallestSingularValue } from "./triangular.js";
 
 export interface LeastSquaresOptions {
@@ -52,9 +52,9 @@ function throughQr(a: Tensor2D, b: Tensor2D, root: number, unit: number, cutoff:
     const y = own(tf.cast(b, "float32") as Tensor2D);
     const tall = own(tf.tidy(() => (wide ? tf.transpose(x) : tf.clone(x)) as Tensor2D));
     const stacked = root > 0 ? own(tf.tidy(() => tf.concat2d([tall, tf.mul(tf.eye(short), root) as Tensor2D], 0))) : tall;
-    const { q, l } = await orthonormalColumns(stacked);
+    const { q, l } = await blockQr(stacked, 0);
     own(q);
-    const largest = Math.hypot(...l);
+    const largest = Math.sqrt(l.reduce((sum, value) => sum + value * value, 0));
     if (!(smallestSingularValue(l, short) > cutoff * largest)) return undefined;
 
     const inverse = invertLower(l, short); // R⁻ᵀ

@@ -52,7 +52,7 @@ export function qr(where: string, a: Tensor2D, seed: number): Promise<ThinQr> {
 const blockColumns = 128;
 
 /** `x = q lᵀ` like {@link orthonormalColumns}, in blocks of columns, each made orthogonal twice to those before: a square matrix is far from orthonormal as a whole, its blocks are not (block Gram–Schmidt, Barlow and Smoktunowicz 2013). */
-async function blockQr(x: Tensor2D, seed: number): Promise<{ q: Tensor2D; l: Float64Array }> {
+export async function blockQr(x: Tensor2D, seed: number): Promise<{ q: Tensor2D; l: Float64Array }> {
   const [m, n] = x.shape;
   if (n <= blockColumns) return orthonormalColumns(x, { seed });
   return scoped(async ({ own, free, release }) => {

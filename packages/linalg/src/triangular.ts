@@ -59,7 +59,7 @@ export function smallestSingularValue(l: Float64Array, n: number): number {
   for (let turn = 0; turn < 12; turn++) {
     const y = solveLower(l, n, x);
     x = solveLowerTransposed(l, n, y);
-    size = Math.hypot(...x);
+    size = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
     if (!Number.isFinite(size)) return 0;
     for (let i = 0; i < n; i++) x[i]! /= size;
   }
