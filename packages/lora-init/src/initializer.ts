@@ -35,7 +35,7 @@ export interface MadeAdapter {
   readonly figures?: Readonly<Record<string, Cell>>;
 }
 
-export const trainBoth: TrainableFactors = { down: true, core: false, up: true };
+const trainBoth: TrainableFactors = { down: true, core: false, up: true };
 
 /** The layers that `options` choose, with rank, alpha and scale. @throws NO_MATCH, INVALID_OPTION, MODEL_STATE. */
 export function resolveTargets(network: Network, options: LoraOptions, caller: string, { trainable = trainBoth, limit = "both" }: { trainable?: TrainableFactors; limit?: "both" | "in" } = {}): Target[] {
@@ -51,12 +51,12 @@ export function resolveTargets(network: Network, options: LoraOptions, caller: s
 }
 
 /** The network of a target that is a model, or the network itself. */
-export function asNetwork(target: LayersModel | Network): Network {
+function asNetwork(target: LayersModel | Network): Network {
   return "sites" in target ? target : networkOf(target);
 }
 
 /** Trainable numbers of one adapter. */
-export function trainableCount(spec: AdapterSpec): number {
+function trainableCount(spec: AdapterSpec): number {
   const { in: rows, out } = matrixShape({ kernel: { shape: spec.shape } as Site["kernel"] });
   return (spec.trainable.down ? rows * spec.r : 0) + (spec.trainable.up ? spec.r * out : 0) + (spec.trainable.core ? spec.r * spec.r : 0);
 }

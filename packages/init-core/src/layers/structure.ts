@@ -12,12 +12,12 @@ export interface Container extends Layer {
 }
 
 /** A layer that holds one other layer: TimeDistributed, Bidirectional. */
-export interface Wrapper extends Layer {
+interface Wrapper extends Layer {
   readonly layer: Layer;
 }
 
 export const isContainer = (layer: Layer): layer is Container => Array.isArray((layer as Partial<Container>).layers);
-export const isWrapper = (layer: Layer): layer is Wrapper => (layer as Partial<Wrapper>).layer !== undefined;
+const isWrapper = (layer: Layer): layer is Wrapper => (layer as Partial<Wrapper>).layer !== undefined;
 
 /** The container whose graph is run: a Sequential keeps its functional twin in `.model`. */
 export const graphOf = (container: Container): Container => (container as Container & { model?: Container }).model ?? container;
