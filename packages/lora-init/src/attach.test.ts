@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel, initialize, networkOf, WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth, tensorCount } from "@warmstart/test-kit";
@@ -168,6 +171,11 @@ describe("attach", () => {
   it("lets modulesToSave train as a whole", async () => {
     const { result } = await initialize(base(), kaiming({ r: 2, modulesToSave: "head" }));
     expect(networkOf(result).parameters.filter(({ trainable }) => trainable).map(({ path }) => path)).toEqual(["body/lora_down", "body/lora_up", "head/kernel", "head/bias"]);
+    const byPattern = await initialize(base(), kaiming({ r: 2, modulesToSave: /^he/ }));
+    expect(networkOf(byPattern.result).parameters.filter(({ trainable }) => trainable)).toHaveLength(4);
+    const headless = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [4], name: "body" })] });
+    const plan = await kaiming({ r: 2, modulesToSave: "head" }).plan(base());
+    expect(() => attach(headless, plan)).toThrow(/lets "head" train as a whole, the model has no such layer/);
   });
 
   it("moves the adapters alone in fit", async () => {
@@ -210,6 +218,36 @@ describe("attach", () => {
     await expect(kaiming({ r: 2 }).plan(adapted)).rejects.toThrow(/layer "body" carries an adapter already/);
     expect(() => kaiming().apply(model, { ...plan, method: "pissa" })).toThrow(/made by "pissa"/);
     expect(tensorCount()).toBe(before);
+  });
+
+  it("loads in another process once registerLayers() was called, and says what is missing otherwise", async () => {
+    const { result } = await initialize(base(), kaiming({ r: 2 }));
+    shake(result);
+    let saved: tf.io.ModelArtifacts | undefined;
+    await result.save(tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+    }));
+    const file = join(mkdtempSync(join(tmpdir(), "lora-")), "model.json");
+    writeFileSync(file, JSON.stringify({ ...saved!, weightData: Array.from(new Uint8Array(saved!.weightData as ArrayBuffer)) }));
+    const program = `
+      import { readFileSync } from "node:fs";
+      import * as tf from "@tensorflow/tfjs-core";
+      import "@tensorflow/tfjs-backend-cpu";
+      import * as tfl from "@tensorflow/tfjs-layers";
+      import { adaptersOf, registerLayers } from "@warmstart/lora-init";
+      tf.env().set("PROD", true);
+      const saved = JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8"));
+      const load = () => tfl.loadLayersModel(tf.io.fromMemory({ ...saved, weightData: Uint8Array.from(saved.weightData).buffer }));
+      await load().then(() => { throw new Error("loaded without registerLayers"); }, (error) => { if (!/LoraDense/.test(error.message)) throw error; });
+      registerLayers();
+      registerLayers();
+      const model = await load();
+      console.log(JSON.stringify({ output: Array.from(await model.predict(tf.ones([1, 4])).data()), trainable: model.trainableWeights.length, adapters: adaptersOf(model).map(({ layer }) => layer) }));
+    `;
+    const printed = JSON.parse(execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { cwd: new URL("..", import.meta.url), encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } }).split("\n").find((line) => line.startsWith("{"))!) as { output: number[]; trainable: number; adapters: string[] };
+    expectClose(printed.output, await run(result, [tf.ones([1, 4])]), 1e-5, 1e-4);
+    expect([printed.trainable, printed.adapters]).toEqual([4, ["body", "head"]]);
   });
 
   it("needs no chained method: tfjs-core, tfjs-layers and the cpu backend do", () => {

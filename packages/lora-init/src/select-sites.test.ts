@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { networkOf, WarmstartError } from "@warmstart/init-core";
+import { initialize, networkOf, WarmstartError } from "@warmstart/init-core";
 import { describe, expect, it } from "vitest";
-import { patternValue, resolveRank, selectSites, type LoraTargetOptions } from "./select-sites.js";
+import { kaiming } from "./kaiming.js";
+import { checkPatternKeys, layersToSave, patternValue, resolveRank, selectSites, type LoraTargetOptions } from "./select-sites.js";
 
 const network = () => {
   const x = tf.input({ shape: [4] });
@@ -36,12 +37,35 @@ describe("selectSites", () => {
     expect(chosen({ excludeLayers: "fc1", modulesToSave: "head" })).toEqual(["block0/q", "block1/q"]);
   });
 
+  it("takes a global or sticky pattern as often as it is asked", () => {
+    expect(chosen({ targetLayers: /q$/g })).toEqual(["block0/q", "block1/q"]);
+  });
+
+  it("refuses a network that carries adapters, and an empty list", async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [4], name: "a" }), tf.layers.dense({ units: 4, name: "b" })] });
+    const { result } = await initialize(model, kaiming({ r: 1, targetLayers: "a" }));
+    expect(() => selectSites(networkOf(result), { targetLayers: "b" }, "test")).toThrow(/layer "a" carries an adapter already/);
+    expect(failure({ targetLayers: [] }).code).toBe("INVALID_OPTION");
+  });
+
   it("lists the nearest names when nothing matches", () => {
     const error = failure({ targetLayers: ["q", "fc2"] });
     expect(error.code).toBe("NO_MATCH");
     expect(error.message).toMatch(/no layer matches "fc2" in `targetLayers`\. Nearest: block0\/fc1, block1\/fc1/);
     expect(failure({ targetLayers: "conv2d" }).code).toBe("NO_MATCH");
     expect(failure({ excludeLayers: /./ }).message).toMatch(/leave no layer/);
+    expect(failure({ modulesToSave: "haed" }).message).toMatch(/no layer matches "haed" in `modulesToSave`\. Nearest: head/);
+    const misspelt = () => checkPatternKeys({ q: 2, fc9: 3, "a(b": 1 }, "rankPattern", network(), "test");
+    expect(misspelt).toThrow(/no layer matches "fc9" in `rankPattern`\. Nearest: block0\/fc1/);
+  });
+});
+
+describe("layersToSave", () => {
+  it("finds layers of any class by name or pattern, for plans that keep paths alone", () => {
+    const x = tf.layers.dense({ units: 4, inputShape: [4], name: "fc" });
+    const net = networkOf(tf.sequential({ layers: [x, tf.layers.layerNormalization({ name: "norm" }), tf.layers.dense({ units: 2, name: "head" })] }));
+    expect(layersToSave(net, [/^no/, "head"], "test")).toEqual(["norm", "head"]);
+    expect(layersToSave(net, undefined, "test")).toEqual([]);
   });
 });
 
