@@ -27,6 +27,18 @@ export interface Fans {
 /** How a kernel reads its input: decides how input rows line up with the kernel's first axis. */
 export type SiteKind = "dense" | "conv1d" | "conv2d" | "depthwise-conv2d" | "embedding" | "other";
 
+/** How a convolution lays its windows over its input. */
+export interface Windows {
+  /** One an axis of the window. Default 1. */
+  readonly strides?: readonly number[];
+  /** Default "valid". */
+  readonly padding?: "valid" | "same" | "causal";
+  /** One an axis of the window. Default 1. */
+  readonly dilations?: readonly number[];
+  /** Whether channels are the axis after the batch, not the last one. Default false. */
+  readonly channelsFirst?: boolean;
+}
+
 /** Where a kernel reads its input. A layer applied twice has one site that is met twice. */
 export interface Site {
   /** Path of the kernel. */
@@ -36,6 +48,8 @@ export interface Site {
   readonly kernel: Parameter;
   /** Sites with equal `input` are fed by the very same tensors (query, key and value of an attention block) and can share one statistic. */
   readonly input: string;
+  /** Of a convolution; absent where all is as the defaults say. */
+  readonly windows?: Windows;
 }
 
 export interface ForwardOptions {

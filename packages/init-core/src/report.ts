@@ -54,29 +54,60 @@ export function createReport(data: Partial<ReportData> & { readonly title: strin
 /** A figure as people read it: four significant digits, integers whole. */
 function show(cell: Cell): string {
   if (cell === null) return "–";
+  if (typeof cell === "boolean") return cell ? "yes" : "no";
   if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
   return String(Number(cell.toPrecision(4)));
 }
 
+/** Columns of figures are set to the right; a word among them ("singular") or an unknown does not change that. */
+function numericColumns({ columns, rows }: ReportTable): boolean[] {
+  return columns.map((_, column) => {
+    const known = rows.map((row) => row[column] ?? null).filter((cell) => cell !== null);
+    const numbers = known.filter((cell) => typeof cell === "number").length;
+    return numbers > 0 && numbers * 2 >= known.length;
+  });
+}
+
+/** With spaces behind, so that decimal points stand below each other. */
+function alignedDecimals(texts: readonly string[]): string[] {
+  const fraction = (text: string) => /^-?\d+(\.\d+)?$/.exec(text)?.[1]?.length ?? 0;
+  const longest = Math.max(0, ...texts.map(fraction));
+  return texts.map((text) => (/^-?\d+(\.\d+)?$/.test(text) ? text + " ".repeat(longest - fraction(text)) : text));
+}
+
+function renderTable(table: ReportTable): string[] {
+  const numeric = numericColumns(table);
+  const columns = table.columns.map((name, column) => {
+    const texts = table.rows.map((row) => show(row[column] ?? null));
+    const cells = [name, ...(numeric[column] ? alignedDecimals(texts) : texts)];
+    const width = Math.max(...cells.map((cell) => cell.length));
+    return cells.map((cell) => (numeric[column] ? cell.padStart(width) : cell.padEnd(width)));
+  });
+  const line = (row: number) => `  ${columns.map((cells) => cells[row]).join("  ")}`.trimEnd();
+  return ["", table.title, ...Array.from({ length: table.rows.length + 1 }, (_, row) => line(row))];
+}
+
 function renderText(report: ReportData): string {
-  const lines = [report.title, ...Object.entries(report.facts).map(([name, value]) => `  ${name}: ${show(value)}`)];
-  for (const table of report.tables) {
-    const cells = [table.columns, ...table.rows.map((row) => row.map(show))];
-    const widths = table.columns.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
-    const numeric = table.columns.map((_, column) => table.rows.every((row) => typeof row[column] === "number" || row[column] === null));
-    lines.push("", table.title, ...cells.map((row) => `  ${row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join("  ")}`.trimEnd()));
-  }
+  const names = Object.keys(report.facts);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const lines = [report.title, ...names.map((name) => `  ${`${name}:`.padEnd(width + 1)} ${show(report.facts[name]!)}`)];
+  for (const table of report.tables) lines.push(...renderTable(table));
   if (report.notes.length > 0) lines.push("", ...report.notes.map((note) => `  note: ${note}`));
   return lines.join("\n");
 }
 
+/** One line without what would end a cell or begin markup. */
+const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*<|]/g, String.raw`\$&`).replaceAll(/\s*\n\s*/g, " ");
+
 function renderMarkdown(report: ReportData): string {
-  const escape = (text: string) => text.replaceAll("|", "\\|");
-  const lines = [`## ${report.title}`, "", ...Object.entries(report.facts).map(([name, value]) => `- ${name}: ${show(value)}`)];
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const lines = [`## ${escapeMarkdown(report.title)}`];
+  const facts = Object.entries(report.facts).map(([name, value]) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(show(value))}`);
+  if (facts.length > 0) lines.push("", ...facts);
   for (const table of report.tables) {
-    lines.push("", `### ${table.title}`, "", `| ${table.columns.map(escape).join(" | ")} |`, `|${table.columns.map(() => " --- ").join("|")}|`);
-    for (const row of table.rows) lines.push(`| ${row.map((cell) => escape(show(cell))).join(" | ")} |`);
+    const rules = numericColumns(table).map((numeric) => (numeric ? "---:" : "---"));
+    lines.push("", `### ${escapeMarkdown(table.title)}`, "", row(table.columns.map(escapeMarkdown)), row(rules), ...table.rows.map((cells) => row(cells.map((cell) => escapeMarkdown(show(cell))))));
   }
-  if (report.notes.length > 0) lines.push("", ...report.notes.map((note) => `> ${note}`));
+  for (const note of report.notes) lines.push("", `> ${escapeMarkdown(note)}`);
   return lines.join("\n");
 }

@@ -4,7 +4,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { WarmstartError } from "../errors.js";
 import { fansOf } from "../fans.js";
-import type { ForwardOptions, Network, Parameter, Role, Site, SiteKind } from "../network.js";
+import type { ForwardOptions, Network, Parameter, Role, Site, SiteKind, Windows } from "../network.js";
 import { countUses, executionOrder, inputList, runGraph } from "./run-graph.js";
 import { graphOf, isContainer, layersOf, weightsOf, type Container, type Layer } from "./structure.js";
 
@@ -33,6 +33,13 @@ const roles: readonly [RegExp, Role][] = [
 ];
 
 const roleOf = (name: string): Role => roles.find(([pattern]) => pattern.test(name))?.[1] ?? "other";
+
+/** A convolution's strides, padding and dilation, by its configuration. */
+function windowsOf(layer: Layer): Windows {
+  const { strides, padding, dilationRate, dataFormat } = layer.getConfig() as { strides?: number | number[]; padding?: Windows["padding"]; dilationRate?: number | number[]; dataFormat?: string };
+  const list = (value: number | number[] | undefined) => [value ?? 1].flat();
+  return { strides: list(strides), padding: padding ?? "valid", dilations: list(dilationRate), channelsFirst: dataFormat === "channelsFirst" };
+}
 
 /** Layer classes of other packages (adapters) that read their input as a stock layer does. */
 export function registerReader(className: string, like: "Dense" | "Conv2D" | "Embedding"): void {
@@ -66,7 +73,7 @@ export function networkOf(model: LayersModel): Network {
       const parameter: Parameter = { path: `${path}/${name}`, layer: path, role, shape: variable.shape, fans: fansOf(role, variable.shape, layer.getClassName()), variable, trainable: trainable && layer.trainable };
       parameters.push(parameter);
       if (reader?.weight === name) {
-        const site: Site = { path: parameter.path, layer: path, kind: reader.kind, kernel: parameter, input: (feeds.get(outer) ?? []).join("+") };
+        const site: Site = { path: parameter.path, layer: path, kind: reader.kind, kernel: parameter, input: (feeds.get(outer) ?? []).join("+"), ...(reader.kind.startsWith("conv") || reader.kind === "depthwise-conv2d" ? { windows: windowsOf(layer) } : {}) };
         sites.push(site);
         siteOf.set(outer, site);
       }
