@@ -26,6 +26,8 @@ export interface InitOptions {
 export interface PlanTarget {
   readonly path: string;
   readonly shape: readonly number[];
+  /** Index among the network's parameters. Give it where a plan writes to some of several parameters of one shape, which order alone cannot tell apart. */
+  readonly position?: number;
 }
 
 /**

@@ -62,9 +62,12 @@ function matchTargets(targets: readonly PlanTarget[], network: Network): Map<str
   const layer = (path: string) => path.slice(0, path.lastIndexOf("/"));
   const rename = new Map<string, string>();
   let next = 0;
-  for (const { path, shape } of targets) {
-    while (next < network.parameters.length && !(same(network.parameters[next]!.shape, shape) && tail(network.parameters[next]!.path) === tail(path))) next++;
-    const found = network.parameters[next++];
+  for (const { path, shape, position } of targets) {
+    const fits = (index: number) => same(network.parameters[index]!.shape, shape) && tail(network.parameters[index]!.path) === tail(path);
+    if (position !== undefined) next = position;
+    else while (next < network.parameters.length && !fits(next)) next++;
+    const found = next < network.parameters.length && fits(next) ? network.parameters[next] : undefined;
+    next++;
     if (found === undefined) {
       throw new WarmstartError("PLAN_MISMATCH", `loadPlan: the plan was made for "${path}" of shape [${shape}], and the network has no such parameter, by path or by order. Load it for the model it was made for.`, { path, shape });
     }

@@ -1,7 +1,7 @@
 // What one adapter is, before it becomes a layer: factors in tfjs' orientation and the figures that go with them.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { createPlan, type Plan, type Report, type Site, type SiteKind } from "@warmstart/init-core";
+import { createPlan, type Plan, type PlanTarget, type Report, type Site, type SiteKind } from "@warmstart/init-core";
 
 /**
  * Low-rank factors for one kernel, in tfjs' orientation: `y = x·kernel + scale·((x·down)·core)·up`.
@@ -51,11 +51,11 @@ export interface LoraPlanDetails {
 /** Tensors are named "<layer>/down", "<layer>/up", and where there are, "<layer>/core" and "<layer>/base". */
 export type LoraPlan = Plan<LoraPlanDetails>;
 
-/** A plan from adapters and their factors, which it owns from now on. */
+/** A plan from adapters and their factors, which it owns from now on. `targets`: what `loadPlan` looks for in a network; the kernels by default. */
 export function createLoraPlan<More extends object = object>(
   method: string,
   adapters: readonly { readonly spec: AdapterSpec; readonly factors: LoraFactors }[],
-  options: { readonly useRslora: boolean; readonly modulesToSave: readonly string[]; readonly report: Report; readonly details?: More },
+  options: { readonly useRslora: boolean; readonly modulesToSave: readonly string[]; readonly report: Report; readonly details?: More; readonly targets?: readonly PlanTarget[] },
 ): Plan<LoraPlanDetails & More> {
   const tensors: Record<string, Tensor> = {};
   for (const { spec, factors } of adapters) {
@@ -67,7 +67,7 @@ export function createLoraPlan<More extends object = object>(
   return createPlan({
     method,
     details: { ...(options.details as More), useRslora: options.useRslora, adapters: adapters.map(({ spec }) => spec), modulesToSave: options.modulesToSave },
-    targets: adapters.map(({ spec }) => ({ path: spec.kernel, shape: spec.shape })),
+    targets: options.targets ?? adapters.map(({ spec }) => ({ path: spec.kernel, shape: spec.shape })),
     tensors,
     report: options.report,
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { disposeModel, initialize, networkOf, WarmstartError } from "@warmstart/init-core";
+import { disposeModel, initialize, loadPlan, networkOf, savePlan, WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth, tensorCount } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
 import { factorsOf, type LoraPlan } from "./adapter.js";
@@ -268,6 +268,22 @@ describe("attach", () => {
     `;
     const printed = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { cwd: new URL("..", import.meta.url), encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } });
     expect(printed).toContain("done 3");
+  });
+});
+
+describe("a saved plan", () => {
+  it("finds the same layers in the same code built again under other automatic names, though others have their shape", async () => {
+    const make = () => tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [4] }), tf.layers.dense({ units: 4 }), tf.layers.dense({ units: 4 }), tf.layers.dense({ units: 4 })] });
+    const [first, second] = [make(), make()];
+    const names = (model: tf.LayersModel) => model.layers.map(({ name }) => name);
+    const plan = await kaiming({ r: 2, excludeLayers: [names(first)[0]!, names(first)[2]!], modulesToSave: names(first)[2]! }).plan(first);
+    const loaded = loadPlan(await savePlan(plan), networkOf(second)) as LoraPlan;
+    expect(loaded.details.adapters.map(({ layer }) => layer)).toEqual([names(second)[1], names(second)[3]]);
+    expect(loaded.details.modulesToSave).toEqual([names(second)[2]]);
+    expect(adaptersOf(attach(second, loaded)).map(({ layer }) => layer)).toEqual([names(second)[1], names(second)[3]]);
+    const other = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [4] }), tf.layers.dense({ units: 4 })] });
+    const bytes = await savePlan(plan);
+    expect(() => loadPlan(bytes, networkOf(other))).toThrow(/the network has no such parameter/);
   });
 });
 

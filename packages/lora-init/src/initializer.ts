@@ -71,7 +71,10 @@ export function planOf<More extends object = object>(method: string, network: Ne
     plots: extra.plots ?? [],
     notes: extra.notes ?? [],
   });
-  return createLoraPlan(method, adapters, { useRslora: options.useRslora ?? false, modulesToSave: layersToSave(network, options.modulesToSave, method), report, ...(extra.details ? { details: extra.details } : {}) });
+  const modulesToSave = layersToSave(network, options.modulesToSave, method);
+  const kernels = new Set(adapters.map(({ spec }) => spec.kernel));
+  const targets = network.parameters.flatMap(({ path, layer, shape }, position) => (kernels.has(path) || modulesToSave.includes(layer) ? [{ path, shape, position }] : []));
+  return createLoraPlan(method, adapters, { useRslora: options.useRslora ?? false, modulesToSave, report, targets, ...(extra.details ? { details: extra.details } : {}) });
 }
 
 /** A method that makes each layer's adapter from its kernel alone. */

@@ -54,7 +54,7 @@ function matchesSite(pattern: LayerPattern, { layer, kind }: Site): boolean {
 }
 
 /** Whether a pattern names the layer: its path, its last name, the end of its path, or a regular expression on the path. */
-export function matchesLayer(pattern: LayerPattern, layer: string): boolean {
+function matchesLayer(pattern: LayerPattern, layer: string): boolean {
   return typeof pattern === "string" ? layer === pattern || layer.endsWith(`/${pattern}`) : layer.search(pattern) !== -1; // not test(): a global pattern remembers where it was
 }
 
