@@ -32,7 +32,7 @@ describe("compare", () => {
   });
 
   it("gives the data for all plots", async () => {
-    const report = demoReport(await compare(material, { ...tinyProtocol, steps: 1 }), { facts: {} });
+    const report = demoReport(await compare(material, { ...tinyProtocol, steps: 1 }), { facts: {}, protocol: tinyProtocol });
     expect(report.plots.length).toBeGreaterThanOrEqual(7);
     for (const { series } of report.plots) for (const { x, y } of series) expect(y).toHaveLength(x.length);
   });

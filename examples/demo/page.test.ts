@@ -14,7 +14,7 @@ import { tinyMaterial, tinyProtocol } from "./tiny-material.js";
 let report: Report;
 let page: string;
 beforeAll(async () => {
-  report = demoReport(await compare(tinyMaterial(), { ...tinyProtocol, steps: 2, seeds: [1, 2] }), { facts: { backend: tf.getBackend() }, notes: ["A tiny model, for a test."] });
+  report = demoReport(await compare(tinyMaterial(), { ...tinyProtocol, steps: 2, seeds: [1, 2] }), { facts: { backend: tf.getBackend() }, protocol: tinyProtocol, notes: ["A tiny model, for a test."] });
   page = await reportPage(report);
 }, 120_000);
 

@@ -1,6 +1,7 @@
 import { createReport } from "@warmstart/init-core";
 import { describe, expect, it } from "vitest";
 import { claimLines, comparisonTable, demoReport } from "./report.js";
+import { tinyProtocol } from "./tiny-material.js";
 import type { Run } from "./train.js";
 
 const run = (method: Run["method"], seed: number, losses: readonly number[], report?: Run["report"]): Run => ({ method, seed, trainableParameters: 100, initSeconds: 0.5, points: losses.map((heldOutLoss, i) => ({ step: 10 * i, heldOutLoss, seconds: 0.5 + i })), ...(report ? { report } : {}) });
@@ -29,7 +30,7 @@ describe("demoReport", () => {
   const runs = [1, 2].flatMap((seed) => [run("kaiming", seed, [5, 4.2 + seed / 10]), run("eva", seed, [5, 4.1], adapters("variance explained", [0.4])), run("lora-sb", seed, [4.9, 4.4], adapters("energy captured", [0.3, 0.6]))]);
 
   it("has loss curves with a band over seeds, and what each initialization found out", () => {
-    const { plots } = demoReport(runs, { facts: { backend: "wasm" } });
+    const { plots } = demoReport(runs, { facts: { backend: "wasm" }, protocol: tinyProtocol });
     expect(plots.map(({ title }) => title)).toEqual([
       "Held-out loss by step",
       "Held-out loss by time, initialization counted",
@@ -46,14 +47,16 @@ describe("demoReport", () => {
   });
 
   it("has no band with one seed", () => {
-    const { plots } = demoReport([run("kaiming", 1, [5, 4])], { facts: {} });
+    const { plots } = demoReport([run("kaiming", 1, [5, 4])], { facts: {}, protocol: tinyProtocol });
     expect(plots[0]!.series[0]).not.toHaveProperty("low");
   });
 
-  it("keeps settings and notes", () => {
-    const report = demoReport(runs, { facts: { backend: "wasm" }, notes: ["short"] });
+  it("keeps settings, notes and the step times of the kernels", () => {
+    const report = demoReport(runs, { facts: { backend: "wasm" }, protocol: tinyProtocol, kernels: { before: 4, after: 0.5 }, notes: ["short"] });
     expect(report.facts.backend).toBe("wasm");
     expect(report.notes).toEqual(["short"]);
+    expect(report.tables.find(({ title }) => title === "Settings by method")!.rows).toContainEqual(["LoRA-SB", 6, 1, 0.01]);
+    expect(report.tables.at(-1)!.rows).toEqual([["tfjs' own", 4], ["with @warmstart/wasm-training", 0.5]]);
     expect(JSON.parse(JSON.stringify(report.toJSON()))).toEqual(report.toJSON());
   });
 });

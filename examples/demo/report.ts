@@ -1,6 +1,7 @@
 // The comparison as a report: the same data give the terminal's table, demo-report.json and demo-report.html.
 import { createReport, type Cell, type Report, type ReportPlot, type ReportSeries, type ReportTable } from "@warmstart/init-core";
-import { methodNames, titles, type MethodName } from "./protocol.js";
+import type { KernelTimes } from "./kernels.js";
+import { methodNames, titles, type MethodName, type Protocol } from "./protocol.js";
 import { claims, spread, summarize, type Spread } from "./summary.js";
 import type { Point, Run } from "./train.js";
 
@@ -18,14 +19,28 @@ export function claimLines(runs: readonly Run[]): string[] {
   return claims(runs).map(({ text, holds, because }) => `${text}: ${holds} (${because})`);
 }
 
-/** The whole report. `facts` are the settings; `notes` come before the claims. */
-export function demoReport(runs: readonly Run[], { facts, notes = [] }: { readonly facts: Readonly<Record<string, Cell>>; readonly notes?: readonly string[] }): Report {
+export interface DemoReportOptions {
+  /** Where and with what it was run. */
+  readonly facts: Readonly<Record<string, Cell>>;
+  readonly protocol: Protocol;
+  /** On WebAssembly. */
+  readonly kernels?: KernelTimes;
+  readonly notes?: readonly string[];
+}
+
+/** The whole report. */
+export function demoReport(runs: readonly Run[], { facts, protocol, kernels, notes = [] }: DemoReportOptions): Report {
   const of = (method: MethodName) => runs.find((run) => run.method === method)?.report;
   const [evaReport, sbReport, pissaReport] = [of("eva"), of("lora-sb"), of("pissa")];
   return createReport({
     title: "Four starts for LoRA: a GPT that has read presidents learns Moby-Dick",
     facts,
-    tables: [comparisonTable(runs), { title: "Claims", columns: ["claim", "holds", "figures"], rows: claims(runs).map(({ text, holds, because }) => [text, holds, because]) }],
+    tables: [
+      comparisonTable(runs),
+      { title: "Claims", columns: ["claim", "holds", "figures"], rows: claims(runs).map(({ text, holds, because }) => [text, holds, because]) },
+      settingsTable(protocol),
+      ...(kernels === undefined ? [] : [{ title: "A LoRA training step on WebAssembly", columns: ["kernels", "seconds"], rows: [["tfjs' own", kernels.before], ["with @warmstart/wasm-training", kernels.after]] }]),
+    ],
     plots: [
       curves(runs, { title: "Held-out loss by step", xLabel: "steps", x: ({ step }) => step }),
       curves(runs, { title: "Held-out loss by time, initialization counted", xLabel: "seconds", x: ({ seconds }) => seconds }),
@@ -36,6 +51,14 @@ export function demoReport(runs: readonly Run[], { facts, notes = [] }: { readon
     ],
     notes,
   });
+}
+
+function settingsTable({ r, coreRank, loraAlpha, learningRates }: Protocol): ReportTable {
+  const own = (method: MethodName): Cell[] => {
+    if (method === "full") return [null, null];
+    return method === "lora-sb" ? [coreRank, 1] : [r, loraAlpha / r];
+  };
+  return { title: "Settings by method", columns: ["method", "r", "scale", "Adam's learning rate"], rows: methodNames.map((method) => [titles[method], ...own(method), learningRates[method]]) };
 }
 
 /** One line a method; with several seeds the mean, and a band of one standard deviation. */
