@@ -30,6 +30,15 @@ const models: Record<string, { make: () => tf.LayersModel; inputs: () => tf.Tens
     },
     inputs: () => [normal([5, 4], 1), normal([5, 4], 2)],
   },
+  "a model used twice inside another, a skip connection": {
+    make: () => {
+      const x = tf.input({ shape: [4] });
+      const block = tf.sequential({ name: "block", layers: [tf.layers.dense({ units: 4, inputShape: [4], activation: "tanh" }), tf.layers.dense({ units: 4 })] });
+      const once = apply(tf.layers.add(), [x, apply(block, x)]);
+      return tf.model({ inputs: x, outputs: apply(tf.layers.dense({ units: 2, activation: "sigmoid" }), apply(tf.layers.concatenate(), [once, apply(block, once)])) });
+    },
+    inputs: () => [normal([5, 4])],
+  },
   "convolution, normalization, dense": {
     make: () => tf.sequential({ layers: [tf.layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: "same", inputShape: [7, 7, 2], activation: "relu" }), tf.layers.batchNormalization(), tf.layers.conv2d({ filters: 4, kernelSize: [2, 1], useBias: false }), tf.layers.flatten(), tf.layers.dense({ units: 3 })] }),
     inputs: () => [normal([2, 7, 7, 2])],
@@ -176,6 +185,18 @@ describe("attach", () => {
     const headless = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [4], name: "body" })] });
     const plan = await kaiming({ r: 2, modulesToSave: "head" }).plan(base());
     expect(() => attach(headless, plan)).toThrow(/lets "head" train as a whole, the model has no such layer/);
+  });
+
+  it("serves models with several outputs", async () => {
+    const x = tf.input({ shape: [4] });
+    const h = apply(tf.layers.dense({ units: 5, name: "h" }), x);
+    const model = tf.model({ inputs: x, outputs: [apply(tf.layers.dense({ units: 2 }), h), apply(tf.layers.dense({ units: 3 }), h)] });
+    const { result } = await initialize(model, kaiming({ r: 2 }));
+    shake(result);
+    const both = async (of: tf.LayersModel) => Promise.all((of.predict(normal([3, 4])) as tf.Tensor[]).map(async (output) => Array.from(await output.data())));
+    const [adapted, plain] = [await both(result), await both(detach(result))];
+    expect(adapted).toHaveLength(2);
+    for (const [i, output] of adapted.entries()) expectClose(output, plain[i]!, 1e-5, 1e-4);
   });
 
   it("moves the adapters alone in fit", async () => {

@@ -9,14 +9,13 @@ import { layersOf, weightsOf } from "./structure.js";
 export function disposeModel(model: LayersModel): void {
   const found = layersOf(model);
   const variables = found.flatMap(({ layer }) => weightsOf(layer).map(({ variable }) => variable));
-  for (const { layer, outer } of found) {
-    if (layer === outer) continue;
+  model.dispose();
+  for (const { layer } of found) {
     try {
-      layer.dispose(); // what it holds beside its weights
+      layer.dispose(); // what it holds beside its weights, where model.dispose() did not reach it
     } catch {
-      // tfjs refuses to dispose a layer that only its wrapper has called; the weights are freed below.
+      // tfjs refuses to dispose a layer twice, or one that only its wrapper has called; the weights are freed below.
     }
   }
-  model.dispose();
   for (const variable of variables) if (!variable.isDisposed) variable.dispose();
 }
