@@ -17,6 +17,7 @@ export { disposeModel } from "./layers/dispose-model.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
 export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
 export { layersOf, type LayerAt } from "./layers/structure.js";
+export { lsuv, type LsuvDetails, type LsuvOptions } from "./lsuv.js";
 export type { Fans, ForwardOptions, Network, Parameter, Role, Site, SiteKind, Windows } from "./network.js";
 export { GradientSums, observeGradients, type GradientWeighting, type LabelledBatch, type Loss, type ObserveGradientsOptions } from "./observe/gradient-sums.js";
 export { InputMoments } from "./observe/input-moments.js";
