@@ -29,6 +29,11 @@ describe("createReport", () => {
     ]);
   });
 
+  it("writes the very small and large with exponents, whole numbers in full", () => {
+    const text = createReport({ title: "t", facts: { a: 0.0000123456, b: 1234567.8, c: -0.0001, d: 3214592, e: 0.00123456, f: Infinity, g: NaN } }).toString();
+    expect(text.split("\n").slice(1).map((line) => line.trim().slice(3))).toEqual(["1.235e-5", "1.235e+6", "-1e-4", "3214592", "0.001235", "Infinity", "NaN"]);
+  });
+
   it("writes Markdown that one cell cannot break", () => {
     expect(report.toMarkdown()).toBe(
       ["## Two starts", "", "- seed: 1", "- trainable parameters: 6144", "- frozen: yes", "- sd: –", "", "### Loss", "", "| start | final | condition |", "| --- | ---: | ---: |", "| default | 3.421 | 12 |", "| EVA | 3.3 | singular |", "| a\\|b | 12 | 1.5 |", "", "> Four seeds."].join("\n"),

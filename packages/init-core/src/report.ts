@@ -51,12 +51,14 @@ export function createReport(data: Partial<ReportData> & { readonly title: strin
   return { ...full, toString: () => renderText(full), toMarkdown: () => renderMarkdown(full), toJSON: () => full };
 }
 
-/** A figure as people read it: four significant digits, integers whole. */
+/** A figure as people read it: four significant digits, powers of ten for the very small and large, integers whole. */
 function show(cell: Cell): string {
   if (cell === null) return "–";
   if (typeof cell === "boolean") return cell ? "yes" : "no";
   if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
-  return String(Number(cell.toPrecision(4)));
+  const rounded = Number(cell.toPrecision(4));
+  const size = Math.abs(rounded);
+  return size < 1e-3 || (size >= 1e6 && size < Infinity) ? rounded.toExponential() : String(rounded);
 }
 
 /** Columns of figures are set to the right; a word among them ("singular") or an unknown does not change that. */

@@ -94,8 +94,8 @@ function describe(network: Network, layers: readonly LayerSignal[], batch: Tenso
   const unmeasured = layers.filter(({ output }) => output === null).map(({ layer }) => layer);
   const unconnected = loss === undefined ? [] : layers.filter(({ gradient }) => gradient === null).map(({ layer }) => layer);
   const notes = [
-    "input, output, gradient: mean squares. input is what the kernel reads, output the layer's output before its activation. dead inputs: share of the units read that are zero for the whole batch; not given for the data themselves.",
-    "condition: largest over smallest singular value of the kernel, all axes but the last as rows; estimated from below where the shorter side is above 128.",
+    `${loss === undefined ? "Input and output" : "Input, output and gradient"} are mean squares: of what the kernel reads, of the layer's output before its activation${loss === undefined ? "" : ", of the kernel's gradient"}. Dead inputs: the share of the units read that are zero for the whole batch; not given for the data themselves.`,
+    "Condition: largest over smallest singular value of the kernel, all axes but the last as rows; estimated from below where the shorter side is above 128.",
     ...list("The output is not computed for this kind of layer", unmeasured),
     ...list("The loss does not depend on", unconnected),
     ...list("Not met in the forward pass", unmet),

@@ -1,4 +1,4 @@
-// Bars lie, so that long names can be read. On a logarithmic axis, which has no zero to stand on, they are dots on stems.
+// Bars lie, so that long names can be read. On a logarithmic axis, which has no zero to stand on, they are dots on stems; dots of several series share a row.
 import type { ReportPlot } from "@warmstart/init-core";
 import { extent, logTickFormat, logTicks, tenTo, tickFormat } from "./axes.js";
 import { fitLabels } from "./fit-labels.js";
@@ -29,8 +29,8 @@ export function barPlot({ Plot, document, width }: PlotFrame, { xLabel, yLabel, 
   const [smallest, largest] = extent(groups.flat().flatMap(({ value, low, high }) => [value, high ?? value, log ? value : (low ?? value)]));
   const domain: [number, number] = log ? [tenTo(Math.floor(Math.log10(smallest))), tenTo(Math.ceil(Math.log10(largest) + 1e-9))] : [Math.min(0, smallest), Math.max(0, largest)];
   const ticks = log ? logTicks(...domain, width < 500 ? 4 : 8) : undefined;
-  const several = series.length > 1;
-  const row = categories.length * series.length > 40 ? 15 : 22;
+  const several = series.length > 1 && !log;
+  const row = categories.length * (several ? series.length : 1) > 40 ? 15 : 22;
   // Several series are facets, one a category; the axis is drawn once, above the first.
   const place = several ? { fy: "category", y: "name" } : { y: "category" };
   const names = { domain: categories, label: xLabel, labelAnchor: "top", tickFormat: (category: string) => labels.get(category) ?? category, tickSize: 0 } as const;
@@ -38,7 +38,7 @@ export function barPlot({ Plot, document, width }: PlotFrame, { xLabel, yLabel, 
     document,
     className: "plot",
     width,
-    height: marginTop + marginBottom + categories.length * (row * series.length + (several ? 10 : 0)),
+    height: marginTop + marginBottom + categories.length * (several ? row * series.length + 10 : row),
     marginLeft,
     marginRight: 58,
     marginTop,
@@ -48,13 +48,15 @@ export function barPlot({ Plot, document, width }: PlotFrame, { xLabel, yLabel, 
     marks: [
       Plot.axisX({ anchor: "top", facetAnchor: "top", label: yLabel, ticks: ticks ?? (width < 500 ? 3 : 6), tickFormat: ticks === undefined ? tickFormat : logTickFormat(ticks), tickSize: 0 }),
       Plot.gridX({ ticks: ticks ?? (width < 500 ? 3 : 6) }),
+      ...(log && series.length > 1 ? [Plot.ruleY(categories, { strokeOpacity: 0.12 })] : []),
       ...groups.flatMap((bars, i) =>
         log
-          ? [Plot.ruleY(bars, { ...place, x1: domain[0], x2: "value", stroke: seriesColor(i), strokeOpacity: 0.45 }), Plot.dot(bars, { ...place, x: "value", r: 4.5, fill: seriesColor(i) })]
+          ? [...(series.length > 1 ? [] : [Plot.ruleY(bars, { ...place, x1: domain[0], x2: "value", stroke: seriesColor(i), strokeOpacity: 0.45 })]), Plot.dot(bars, { ...place, x: "value", r: 4.5, fill: seriesColor(i) })]
           : [Plot.barX(bars, { ...place, x: "value", fill: seriesColor(i) })],
       ),
       ...groups.flatMap((bars) => (bars.some(({ low }) => low !== undefined) ? [Plot.ruleY(bars, { ...place, x1: "low", x2: "high" })] : [])),
-      ...groups.map((bars) => Plot.text(bars, { ...place, x: ({ value, high }: Bar) => Math.max(log ? value : 0, high ?? value), text: ({ value }: Bar) => formatNumber(value, 3), textAnchor: "start", dx: log ? 10 : 5, fillOpacity: 0.75, fontVariant: "tabular-nums" })),
+      // Figures beside dots of several series in one row would lie on each other.
+      ...(log && series.length > 1 ? [] : groups).map((bars) => Plot.text(bars, { ...place, x: ({ value, high }: Bar) => Math.max(log ? value : 0, high ?? value), text: ({ value }: Bar) => formatNumber(value, 3), textAnchor: "start", dx: log ? 10 : 5, fillOpacity: 0.75, fontVariant: "tabular-nums" })),
       ...(log ? [] : [Plot.ruleX([0], { strokeOpacity: 0.5 })]),
     ],
   });

@@ -37,6 +37,7 @@ export const signal: ReportData = {
   tables: [{ title: "Layers", columns: ["layer", "kernel", "input", "dead", "gradient", "condition"], rows: layers.slice(0, 6).map((layer, i) => [layer, "256×256", 1.02 * 1.9 ** -i, i / 12, i === 5 ? null : 1e-5 * 3.1 ** i, i === 2 ? "singular" : 14.2 * 2 ** i]) }],
   plots: [
     { kind: "bar", title: "Mean square of inputs", xLabel: "layer", yLabel: "mean square", yScale: "log", series: [{ name: "input", x: layers.slice(0, 6), y: layers.slice(0, 6).map((_, i) => (i === 4 ? 0 : 1.02 * 1.9 ** -i)) }] },
+    { kind: "bar", title: "Variance of outputs", xLabel: "layer", yLabel: "variance", yScale: "log", series: [{ name: "before", x: layers.slice(0, 6), y: layers.slice(0, 6).map((_, i) => 0.52 ** i) }, { name: "after", x: layers.slice(0, 6), y: [1, 1, 0.98, 1.02, 1, 1] }] },
     { kind: "line", title: "Gradient norm", xLabel: "step", yLabel: "norm", yScale: "log", series: Array.from({ length: 8 }, (_, k) => ({ name: `seed ${k}`, x: [0, 1, 2, 3, 4], y: [1, 2, 3, 4, 5].map((x) => 10 ** (-x * (0.5 + k / 8))) })) },
     { kind: "line", title: "One decade", xLabel: "batch size", yLabel: "milliseconds", yScale: "log", series: [{ name: "time", x: [1, 2, 4, 8], y: [11, 14, 26, 47] }] },
   ],

@@ -33,7 +33,8 @@ td[data-pad]::after { content: attr(data-pad); visibility: hidden; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 8px; padding: 0; list-style: none; font-size: 14px; color: var(--text); }
 .legend li { display: flex; align-items: center; gap: 8px; }
 .key { flex: none; width: 22px; border-width: 2.5px 0 0; }
-.key.bar { width: 11px; border-width: 11px 0 0; }
+.key.bar, .key.dot { width: 11px; border-width: 11px 0 0; }
+.key.dot { width: 0; border-width: 5px; border-radius: 50%; }
 .plot { display: block; width: 100%; height: auto; color: var(--text); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", "DejaVu Sans", sans-serif; overflow: visible; }
 .plot text { white-space: pre; }
 .narrow { display: none; }

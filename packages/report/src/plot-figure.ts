@@ -30,8 +30,9 @@ ${omitted > 0 ? html`<p class="aside">Not shown on the logarithmic axis: ${omitt
 `;
 }
 
-function legend({ kind, series }: ReportPlot): Markup {
-  return html`<ul class="legend">${series.map(({ name }, i) => html`<li><span class="key ${kind}" style="border-color: ${seriesColor(i)}; border-style: ${seriesBorder(i)}"></span>${name}</li>`)}</ul>`;
+function legend({ kind, yScale, series }: ReportPlot): Markup {
+  const key = kind === "bar" && yScale === "log" ? "dot" : kind;
+  return html`<ul class="legend">${series.map(({ name }, i) => html`<li><span class="key ${key}" style="border-color: ${seriesColor(i)}; border-style: ${seriesBorder(i)}"></span>${name}</li>`)}</ul>`;
 }
 
 function svg(drawing: Element, plot: ReportPlot, id: string, document: Document): Markup {
