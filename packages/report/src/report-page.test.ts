@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ReportData, ReportPlot } from "@warmstart/init-core";
@@ -159,7 +159,10 @@ whenChromium("report page", (launch) => {
       writeFileSync(file, await reportPage([comparison, signal], { title: "Which start gets there first?", intro: "An example of every kind of plot." }));
       browser = await launch();
     });
-    afterAll(() => browser?.close());
+    afterAll(async () => {
+      rmSync(file, { force: true });
+      await browser?.close();
+    });
 
     it.each([["light", 1000, "wide"], ["dark", 400, "narrow"]] as const)("shows every plot, asks for nothing and complains of nothing (%s, %i px)", async (colorScheme, width, shown) => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
