@@ -11,6 +11,11 @@ export interface PrincipalComponents {
   readonly ratio: Float64Array;
 }
 
+export interface PrincipalOptions {
+  /** Default true. False may leave directions nearly orthonormal, of either sign and incomplete: enough to compare them with the next ones. */
+  readonly polish?: boolean;
+}
+
 /** Owns its tensors. */
 export interface StreamingComponents {
   readonly width: number;
@@ -21,7 +26,7 @@ export interface StreamingComponents {
   /** Adds rows, `"rows width"`, finite; they stay the caller's. */
   update(rows: Tensor2D): void | Promise<void>;
   /** The `k ≤ width` strongest directions of what was seen so far; completed by arbitrary orthonormal ones where the data have fewer. */
-  principal(k: number): Promise<PrincipalComponents>;
+  principal(k: number, options?: PrincipalOptions): Promise<PrincipalComponents>;
   /** `"width"`; the caller disposes it. */
   mean(): Tensor1D;
   /** Sum of squares over all columns, about the mean (or about zero when not centred). */

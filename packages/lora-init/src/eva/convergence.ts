@@ -1,7 +1,7 @@
 // Per input: its components so far, which of them have come to rest, and whether it is still watched.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
-import type { StreamingComponents } from "./components.js";
+import type { PrincipalOptions, StreamingComponents } from "./components.js";
 
 /**
  * How a direction is compared with itself one batch earlier. "absolute": |cos|. "signed": cos, as the authors and PEFT do; when the
@@ -25,10 +25,10 @@ export class TrackedInput {
     this.k = k;
   }
 
-  /** Takes the directions anew and compares them with the last ones. */
-  async refresh(): Promise<void> {
+  /** Takes the directions anew and compares them with the last ones. Unpolished ones are good for |cos| alone. */
+  async refresh(options?: PrincipalOptions): Promise<void> {
     const previous = this.components;
-    const { components, singularValues, ratio } = await this.statistics.principal(this.k);
+    const { components, singularValues, ratio } = await this.statistics.principal(this.k, options);
     this.components = components;
     this.singularValues = singularValues;
     this.ratio = ratio;

@@ -139,7 +139,7 @@ class Observation<Batch> {
           for (const [input, matrix] of rows) {
             const tracked = this.tracked.get(input)!;
             await tracked.statistics.update(matrix);
-            if (tau < 1) await tracked.refresh();
+            if (tau < 1) await tracked.refresh({ polish: this.options.similarity === "signed" });
             this.init.signal?.throwIfAborted();
           }
           if (tau >= 1) return true;
@@ -151,10 +151,8 @@ class Observation<Batch> {
     } while (!this.converged && batches < maxBatches && repeatable(data));
     this.peakBytes = [...this.tracked.values()].reduce((sum, { statistics }) => sum + statistics.bytes, 0);
     this.requireRows(batches);
-    if (tau >= 1) {
-      for (const tracked of this.tracked.values()) await tracked.refresh();
-      this.deal();
-    }
+    for (const tracked of this.tracked.values()) await tracked.refresh();
+    if (tau >= 1) this.deal();
     return { batches, converged: this.converged, distribution: this.distribution! };
   }
 

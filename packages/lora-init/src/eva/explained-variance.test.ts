@@ -70,7 +70,7 @@ describe("explainedVariance", () => {
   it("gives orthonormal directions also for data of lower rank, constant columns and zeros, never NaN", async () => {
     const thin = tf.matMul(activations(30, 2, 1), tf.randomNormal<tf.Rank.R2>([2, 40], 0, 1, "float32", 3));
     const constant = tf.concat([activations(30, 38, 1), tf.ones<tf.Rank.R2>([30, 2])], 1);
-    for (const data of [thin, constant, tf.zeros<tf.Rank.R2>([30, 40]), tf.fill<tf.Rank.R2>([30, 40], 3)]) {
+    for (const data of [thin as tf.Tensor2D, constant as tf.Tensor2D, tf.zeros<tf.Rank.R2>([30, 40]), tf.fill<tf.Rank.R2>([30, 40], 3)]) {
       for (const algorithm of ["gram", "sketch"] as const) {
         const { components, explainedVarianceRatio } = await explainedVariance([data, data], { components: 8, algorithm });
         expectClose(await tf.matMul(components, tf.transpose(components)).data(), await tf.eye(8).data(), 1e-4);

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { randomNormal } from "@warmstart/init-core";
 import { orthonormalize, symmetricEigenHost } from "@warmstart/linalg";
-import { positivePeaks, ratios, singularValuesOf, type PrincipalComponents, type StreamingComponents } from "./components.js";
+import { positivePeaks, ratios, singularValuesOf, type PrincipalComponents, type PrincipalOptions, type StreamingComponents } from "./components.js";
 
 interface State {
   /** About which sums are taken: the first batch's mean, or zero when not centred. */
@@ -93,7 +93,7 @@ export class SketchComponents implements StreamingComponents {
     this.state = { ...this.state!, basis: renewed, image: next };
   }
 
-  async principal(k: number): Promise<PrincipalComponents> {
+  async principal(k: number, { polish = true }: PrincipalOptions = {}): Promise<PrincipalComponents> {
     const { basis, image, sum } = this.state!;
     // About the mean: (C − s·sᵀ/M)·V.
     const centred = tf.tidy(() => (this.center ? (tf.sub(image, tf.matMul(tf.expandDims(tf.div(sum, this.rows), 1) as Tensor2D, tf.matMul(tf.expandDims(sum, 0) as Tensor2D, basis))) as Tensor2D) : tf.clone(image)));
@@ -116,6 +116,11 @@ export class SketchComponents implements StreamingComponents {
       return found === k ? columns : (tf.pad(columns, [[0, 0], [0, k - found]]) as Tensor2D);
     });
     root.dispose();
+    if (!polish) {
+      const rough = tf.transpose(raw);
+      raw.dispose();
+      return { components: rough, singularValues, ratio: ratios(singularValues, total) };
+    }
     // In float32 the weakest directions are only nearly orthonormal; missing ones are completed.
     const orthonormal = await orthonormalize(raw, { seed: this.seed });
     const components = tf.tidy(() => positivePeaks(tf.transpose(alignColumns(orthonormal, raw))));
@@ -143,20 +148,59 @@ export class SketchComponents implements StreamingComponents {
   }
 }
 
-/** B with B·Bᵀ = Y·(VᵀY)⁺·Yᵀ, `"width p"`: the Nyström approximation's square root. Directions below float32's noise are left out. */
+/**
+ * B with B·Bᵀ = Y·(VᵀY)⁺·Yᵀ, `"width p"`: the Nyström approximation's square root, B = Y·L⁻ᵀ for VᵀY = L·Lᵀ. Where float32's
+ * rounding has made VᵀY indefinite (data of low rank), directions below that noise are left out instead.
+ */
 async function nystromRoot(basis: Tensor2D, image: Tensor2D): Promise<Tensor2D> {
   const core = tf.tidy(() => tf.matMul(tf.transpose(basis), image));
   const size = basis.shape[1];
   const raw = await core.data();
   core.dispose();
   const symmetric = Float64Array.from(raw, (_, at) => (raw[at]! + raw[(at % size) * size + Math.floor(at / size)]!) / 2);
-  const { values, vectors } = symmetricEigenHost(symmetric, size);
-  const floor = Math.max(values[0]! * 1e-7, Number.MIN_VALUE);
-  const kept = Math.max(1, values.findIndex((value) => value <= floor) === -1 ? size : values.findIndex((value) => value <= floor));
-  const half = new Float32Array(size * kept);
-  for (let j = 0; j < kept; j++) for (let i = 0; i < size; i++) half[i * kept + j] = values[j]! > floor ? vectors[i * size + j]! / Math.sqrt(values[j]!) : 0;
-  return tf.tidy(() => tf.matMul(image, tf.tensor2d(half, [size, kept])) as Tensor2D);
+  const half = inverseCholesky(symmetric, size) ?? inverseRoot(symmetric, size);
+  return tf.tidy(() => tf.matMul(image, tf.tensor2d(half, [size, half.length / size])) as Tensor2D);
 }
+
+/** L⁻ᵀ, row-major, for A = L·Lᵀ; undefined when a pivot is not clearly positive. */
+function inverseCholesky(a: Float64Array, n: number): Float32Array | undefined {
+  const lower = new Float64Array(n * n);
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, a[i * n + i]!);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = a[i * n + j]!;
+      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
+      if (i !== j) lower[i * n + j] = sum / lower[j * n + j]!;
+      else if (sum > noise * largest) lower[i * n + i] = Math.sqrt(sum);
+      else return undefined;
+    }
+  }
+  // Column j of L⁻¹ by forward substitution is row j of L⁻ᵀ.
+  const inverse = new Float32Array(n * n);
+  const column = new Float64Array(n);
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      let sum = i === j ? 1 : 0;
+      for (let k = j; k < i; k++) sum -= lower[i * n + k]! * column[k]!;
+      column[i] = sum / lower[i * n + i]!;
+      inverse[j * n + i] = column[i]!;
+    }
+  }
+  return inverse;
+}
+
+/** Columns v_j / √λ_j of the eigenvectors above the noise, `"n p"` row-major; one column of zeros when there are none. */
+function inverseRoot(a: Float64Array, n: number): Float32Array {
+  const { values, vectors } = symmetricEigenHost(a, n);
+  const kept = values.filter((value) => value > Math.max(noise * values[0]!, 0)).length;
+  const half = new Float32Array(n * Math.max(1, kept));
+  for (let j = 0; j < kept; j++) for (let i = 0; i < n; i++) half[i * kept + j] = vectors[i * n + j]! / Math.sqrt(values[j]!);
+  return half;
+}
+
+/** Share of the largest value below which sums of float32 products are rounding. */
+const noise = 1e-6;
 
 /** `q`, an orthonormal basis built from `raw` column by column, with the signs of `raw`. */
 function alignColumns(q: Tensor2D, raw: Tensor2D): Tensor2D {
