@@ -14,7 +14,7 @@ import { kernelTimes, type KernelTimes } from "./kernels.js";
 import { embeddingsTrain } from "./methods.js";
 import { parseOptions, protocolFor, usage } from "./options.js";
 import { createScreen } from "./progress.js";
-import { methodNames, titles } from "./protocol.js";
+import { methodNames, seedsOf, titles } from "./protocol.js";
 import { claimLines, comparisonTable, demoReport } from "./report.js";
 import { finalLoss } from "./summary.js";
 
@@ -46,7 +46,7 @@ const notes = [
 ];
 for (const note of notes) screen.line(note);
 
-const total = methodNames.length * seeds.length;
+const total = methodNames.reduce((sum, method) => sum + seedsOf(method, protocol).length, 0);
 let finished = 0;
 const runs = await compare(material, protocol, {
   onStep({ method, seed }, { step, heldOutLoss }) {

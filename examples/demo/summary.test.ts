@@ -67,7 +67,7 @@ describe("claims", () => {
     expect(find(runs, "PiSSA ends below LoRA default")).toMatchObject({ holds: false, because: "+0.1000 nats, one seed" });
     expect(find(runs, "EVA gets to")).toMatchObject({ holds: true, because: "7.0 s against 10.0 s" });
     expect(find(runs, "PiSSA gets to")).toMatchObject({ holds: false, because: "it got there in 0 of 1 seeds" });
-    expect(find(runs, "the best adapter (EVA)")).toMatchObject({ holds: false, because: "+0.1000 nats, with 10 times fewer trainable parameters" });
+    expect(find(runs, "the best adapter (EVA)")).toMatchObject({ holds: false, because: "+0.1000 nats with the same seed, 10 times fewer trainable parameters" });
   });
 
   it("does not call a tie a win, and counts initialization against a method", () => {

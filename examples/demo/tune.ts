@@ -7,13 +7,13 @@ import { createReport, disposeModel, type Cell } from "@warmstart/init-core";
 import { describeBackend, startBackend } from "./backend.js";
 import { developmentMaterial } from "./data.js";
 import { createScreen } from "./progress.js";
-import { methodNames, standard, titles, type MethodName } from "./protocol.js";
-import { finalLoss } from "./summary.js";
-import { trainRun } from "./train.js";
+import { methodNames, standard, titles, type MethodName, type Protocol } from "./protocol.js";
+import { finalLoss, spread } from "./summary.js";
+import { trainRun, type OnStep } from "./train.js";
 
 const grid = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2];
-/** Not one of the demo's. */
-const seed = 1000;
+/** None of the demo's. */
+const seeds = [1000, 1001];
 
 const { values } = parseArgs({ options: { backend: { type: "string" }, steps: { type: "string" }, methods: { type: "string" }, checkpoint: { type: "string" }, "core-rank": { type: "string" } } });
 const screen = createScreen(process.stdout);
@@ -23,7 +23,7 @@ const steps = values.steps === undefined ? standard.steps : Number(values.steps)
 const coreRank = values["core-rank"] === undefined ? standard.coreRank : Number(values["core-rank"]);
 const methods = (values.methods?.split(",") ?? methodNames) as MethodName[];
 const checkpoint = values.checkpoint === undefined ? undefined : pathToFileURL(`${resolve(values.checkpoint)}/`);
-const protocol = { ...standard, steps, coreRank, evaluateEvery: steps, heldOutBatches: 16, seeds: [seed] };
+const protocol = { ...standard, steps, coreRank, evaluateEvery: steps, heldOutBatches: 16, seeds };
 const material = developmentMaterial(protocol, checkpoint);
 
 const base = await material.loadBase();
@@ -34,12 +34,26 @@ for (const method of methods) {
   for (const rate of grid) {
     // LoRA-SB follows full fine-tuning's first step: that one's rate is chosen first.
     const learningRates = { ...protocol.learningRates, ...chosen, [method]: rate };
-    const run = await trainRun(method, seed, base, material, { ...protocol, learningRates }, ({ step }) => screen.status(`${method}, rate ${rate}: step ${step} of ${steps}`)).catch((error: unknown) => screen.line(String(error)));
-    losses.push(run === undefined ? Infinity : finalLoss(run));
+    losses.push(await meanFinalLoss(method, { ...protocol, learningRates }));
     screen.line(`${titles[method]}, rate ${rate}: ${losses.at(-1)!.toFixed(4)}`);
   }
   chosen[method] = grid[losses.indexOf(Math.min(...losses))]!;
   rows.push([titles[method], ...losses.map((loss) => Number(loss.toFixed(4))), chosen[method]!]);
 }
 disposeModel(base);
-screen.line(createReport({ title: `Development loss after ${steps} steps, by learning rate (seed ${seed}, ${choice.backend})`, tables: [{ title: "", columns: ["method", ...grid.map(String), "chosen"], rows }] }).toMarkdown());
+screen.line(createReport({ title: `Development loss after ${steps} steps, by learning rate (mean of seeds ${seeds.join(" and ")}, ${choice.backend})`, tables: [{ title: "", columns: ["method", ...grid.map(String), "chosen"], rows }] }).toMarkdown());
+
+/** Infinity where training went out of bounds. */
+async function meanFinalLoss(method: MethodName, rules: Protocol): Promise<number> {
+  const finals: number[] = [];
+  for (const seed of seeds) {
+    const onStep: OnStep = ({ step }) => screen.status(`${method}, rate ${rules.learningRates[method]}, seed ${seed}: step ${step} of ${steps}`);
+    try {
+      finals.push(finalLoss(await trainRun(method, seed, base, material, rules, onStep)));
+    } catch (error) {
+      screen.line(String(error));
+      return Infinity;
+    }
+  }
+  return spread(finals).mean;
+}
