@@ -97,7 +97,7 @@ function keep(rows: Tensor2D, input: Tensor, kept: Kept | undefined): Tensor2D {
 async function checkFinite(rows: InputRows, sites: readonly Site[], batch: number, caller: string): Promise<void> {
   if (rows.size === 0) return;
   const keys = [...rows.keys()];
-  const totals = tf.tidy(() => tf.stack(keys.map((key) => tf.sum(tf.square(rows.get(key)!)))));
+  const totals = tf.tidy(() => tf.stack(keys.map((key) => tf.sum(rows.get(key)!))));
   const values = await totals.data();
   totals.dispose();
   const bad = keys.find((_, i) => !Number.isFinite(values[i]));

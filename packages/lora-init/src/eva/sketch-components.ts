@@ -16,7 +16,7 @@ interface State {
   readonly shift: Tensor1D;
   /** V, `"width columns"`, orthonormal. */
   readonly basis: Tensor2D;
-  /** Σ (x − shift)(x − shift)ᵀ·V, `"width columns"`. */
+  /** (Σ (x − shift)(x − shift)ᵀ·V)ᵀ, `"columns width"`: the orientation in which rows are multiplied without a transpose of them. */
   readonly image: Tensor2D;
   /** Σ (x − shift), `"width"`. */
   readonly sum: Tensor1D;
@@ -49,12 +49,17 @@ export class SketchComponents implements StreamingComponents {
     if (rows.shape[0] === 0) return;
     if (this.state === undefined) await this.start(rows);
     const { shift, basis, image, sum, squares } = this.state!;
+    const count = rows.shape[0];
     const fresh = tf.tidy(() => {
-      const x = tf.sub(rows, shift) as Tensor2D;
+      // Z = (X − 1·c)·V; then (X − 1·c)ᵀ·Z = (Zᵀ·X)ᵀ − c·(1ᵀ·Z), and a row of ones below Zᵀ gives the column sums in the same product.
+      const z = tf.sub(tf.matMul(rows, basis), tf.matMul(tf.expandDims(shift, 0) as Tensor2D, basis)) as Tensor2D;
+      const products = tf.matMul(tf.concat2d([tf.transpose(z), tf.ones([1, count])], 0), rows) as Tensor2D;
+      const [image_, sum_] = [tf.slice(products, [0, 0], [this.columns, this.width]), tf.reshape(tf.slice(products, [this.columns, 0], [1, this.width]), [this.width])];
+      const correction = tf.matMul(tf.expandDims(tf.sum(z, 0), 1) as Tensor2D, tf.expandDims(shift, 0) as Tensor2D);
       return {
-        image: tf.add(image, tf.matMul(tf.transpose(x), tf.matMul(x, basis))) as Tensor2D,
-        sum: tf.add(sum, tf.sum(x, 0)) as Tensor1D,
-        squares: tf.add(squares, tf.sum(tf.square(x))),
+        image: tf.add(image, tf.sub(image_, correction)) as Tensor2D,
+        sum: tf.add(sum, tf.sub(sum_, tf.mul(shift, count))) as Tensor1D,
+        squares: tf.add(squares, tf.sum(tf.squaredDifference(rows, shift))),
       };
     });
     tf.dispose([image, sum, squares]);
@@ -66,37 +71,39 @@ export class SketchComponents implements StreamingComponents {
     }
   }
 
-  /** V from the first batch: two steps of subspace iteration on its own scatter. */
+  /** V from the first batch: a step of subspace iteration on its own scatter; renewals take it further. */
   private async start(rows: Tensor2D): Promise<void> {
     const shift = this.center ? (tf.mean(rows, 0) as Tensor1D) : tf.zeros<tf.Rank.R1>([this.width]);
     const x = tf.sub(rows, shift) as Tensor2D;
     const xt = tf.transpose(x);
-    let basis = randomNormal([this.width, this.columns], { seed: this.seed }) as Tensor2D;
-    for (let step = 0; step < 2; step++) {
-      const image = tf.tidy(() => tf.matMul(xt, tf.matMul(x, basis)) as Tensor2D);
-      basis.dispose();
-      basis = await orthonormalize(image, { seed: this.seed });
-      image.dispose();
-    }
+    const draws = randomNormal([this.width, this.columns], { seed: this.seed }) as Tensor2D;
+    const image = tf.tidy(() => tf.matMul(xt, tf.matMul(x, draws)) as Tensor2D);
+    const basis = await orthonormalize(image, { seed: this.seed });
+    tf.dispose([draws, image]);
     tf.dispose([x, xt]);
-    this.state = { shift, basis, image: tf.zeros([this.width, this.columns]), sum: tf.zeros([this.width]), squares: tf.scalar(0) };
+    this.state = { shift, basis, image: tf.zeros([this.columns, this.width]), sum: tf.zeros([this.width]), squares: tf.scalar(0) };
     this.nextRenewal = 2 * rows.shape[0];
   }
 
   /** V ← basis of the range of Y; Y ← Ĉ·V for the Nyström approximation Ĉ = B·Bᵀ of what was seen. */
   private async renew(): Promise<void> {
     const { basis, image } = this.state!;
-    const root = await nystromRoot(basis, image);
-    const renewed = await orthonormalize(image, { seed: this.seed });
-    const next = tf.tidy(() => tf.matMul(root, tf.matMul(tf.transpose(root), renewed)) as Tensor2D);
-    tf.dispose([root, basis, image]);
+    const upright = tf.transpose(image);
+    const root = await nystromRoot(basis, upright);
+    const renewed = await orthonormalize(upright, { seed: this.seed });
+    const next = tf.tidy(() => tf.transpose(tf.matMul(root, tf.matMul(tf.transpose(root), renewed))) as Tensor2D);
+    tf.dispose([root, basis, image, upright]);
     this.state = { ...this.state!, basis: renewed, image: next };
   }
 
   async principal(k: number, { polish = true }: PrincipalOptions = {}): Promise<PrincipalComponents> {
     const { basis, image, sum } = this.state!;
     // About the mean: (C − s·sᵀ/M)·V.
-    const centred = tf.tidy(() => (this.center ? (tf.sub(image, tf.matMul(tf.expandDims(tf.div(sum, this.rows), 1) as Tensor2D, tf.matMul(tf.expandDims(sum, 0) as Tensor2D, basis))) as Tensor2D) : tf.clone(image)));
+    const centred = tf.tidy(() => {
+      const upright = tf.transpose(image) as Tensor2D;
+      if (!this.center) return upright;
+      return tf.sub(upright, tf.matMul(tf.expandDims(tf.div(sum, this.rows), 1) as Tensor2D, tf.matMul(tf.expandDims(sum, 0) as Tensor2D, basis))) as Tensor2D;
+    });
     const root = await nystromRoot(basis, centred);
     centred.dispose();
     const gram = tf.tidy(() => tf.matMul(tf.transpose(root), root));
