@@ -76,8 +76,9 @@ const eva: Runner = async ({ options, inputs }) => {
 const evaRows: Runner = async ({ options, inputs }) => {
   const masks = { attentionMask: toTensor(inputs.attentionMask), ...(inputs.labels ? { labels: toTensor(inputs.labels) } : {}) };
   const kept = rowMask({ ...masks, useLabelMask: options.useLabelMask === true, labelMaskValue: options.labelMaskValue as number })!;
-  const rows = await tf.whereAsync(tf.cast(kept, "bool"));
-  tf.dispose([Object.values(masks), kept]);
+  const condition = tf.cast(kept, "bool");
+  const rows = await tf.whereAsync(condition);
+  tf.dispose([Object.values(masks), kept, condition]);
   return { rows: await toEntries(rows) };
 };
 
