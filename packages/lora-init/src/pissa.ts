@@ -61,7 +61,7 @@ export function pissa(options: PissaOptions = {}): ModelInitializer<LoraPlan> {
       const { down, up, base, singularValues } = await pissaFactors(matrix, { r: spec.r, scale: spec.scale, iterations: options.iterations ?? 4, seed: subSeed(seed, position) });
       const shaped = tf.reshape(base, kernel.shape);
       base.dispose();
-      return { spec, factors: { down, up, base: shaped }, figures: { "σ²  taken": singularValues.reduce((sum, sigma) => sum + sigma * sigma, 0) / total! } };
+      return { spec, factors: { down, up, base: shaped }, figures: { "σ² taken": singularValues.reduce((sum, sigma) => sum + sigma * sigma, 0) / total! } };
     } finally {
       tf.dispose([matrix, norm]);
     }
