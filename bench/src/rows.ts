@@ -26,6 +26,8 @@ export interface Row {
 
 const torch = (name: string, script: string, ...args: string[]): Peer => ({ name, script, args });
 
+const peftEva = torch("peft EVA", "peft_eva.py", "--width", "768", "--layers", "6", "--rank", "16", "--batches", "20", "--batch", "16", "--tokens", "64", "--warmup", "0");
+
 export const rows: readonly Row[] = [
   {
     name: "linalg/randomized-svd 768x3072 r=32",
@@ -47,15 +49,24 @@ export const rows: readonly Row[] = [
   },
   {
     name: "lora/eva 6 layers d=768, 20 batches of 16x64 tokens, r=16",
-    work: "initialize(model, eva({ r: 16, rho: 2 })) on residual Dense+GELU layers, forward passes and the new model included",
+    work: "initialize(model, eva({ r: 16, rho: 2, tau: 1 })) on residual Dense+GELU layers, forward passes and the new model included",
     warmup: 0,
     repeats: 1,
-    peers: [torch("peft EVA", "peft_eva.py", "--width", "768", "--layers", "6", "--rank", "16", "--batches", "20", "--batch", "16", "--tokens", "64", "--warmup", "0")],
+    peers: [peftEva],
     bounds: [
       { kind: "ratio", backend: "tensorflow", peer: "peft EVA", atMost: 0.2 },
       { kind: "ratio", backend: "wasm", peer: "peft EVA", atMost: 1 },
     ],
-    load: () => import("./rows/eva.js"),
+    load: async () => ({ prepare: (await import("./rows/eva.js")).prepareFixed }),
+  },
+  {
+    name: "lora/eva-compared 6 layers d=768, 20 batches of 16x64 tokens, r=16",
+    work: "the same with directions found and compared after every batch, as a stop by tau needs them",
+    warmup: 0,
+    repeats: 1,
+    peers: [peftEva],
+    bounds: [],
+    load: async () => ({ prepare: (await import("./rows/eva.js")).prepareCompared }),
   },
   {
     name: "lora/eva-memory 2 layers d=256, 10 and 1000 batches of 2x16 tokens, r=8",
