@@ -84,8 +84,8 @@ export const rows: readonly Row[] = [
   {
     name: "lora/lora-sb 768x3072 r=64",
     work: "loraSbFactors from one gradient",
-    warmup: 1,
-    repeats: 3,
+    warmup: 3,
+    repeats: 5,
     peers: [
       torch("torch.linalg.svd", "torch_lora_sb.py", "--method", "svd", "--rows", "768", "--columns", "3072", "--rank", "64"),
       torch("torch.svd_lowrank", "torch_lora_sb.py", "--method", "svd_lowrank", "--rows", "768", "--columns", "3072", "--rank", "64"),

@@ -1,6 +1,7 @@
 // Principal components of a layer's inputs, from a stream. Three algorithms keep to this interface.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { peakSigns } from "../peak-signs.js";
 
 export interface PrincipalComponents {
   /** `"k width"`, one direction a row, the strongest first; each row's entry of largest magnitude is positive. The caller disposes it. */
@@ -36,11 +37,7 @@ export interface StreamingComponents {
 
 /** Flips rows so that each one's entry of largest magnitude is positive. */
 export function positivePeaks(rows: Tensor2D): Tensor2D {
-  return tf.tidy(() => {
-    const peak = tf.oneHot(tf.argMax(tf.abs(rows), 1), rows.shape[1]);
-    const sign = tf.sign(tf.sum(tf.mul(rows, peak), 1, true));
-    return tf.mul(rows, sign) as Tensor2D;
-  });
+  return tf.tidy(() => tf.mul(rows, peakSigns(rows)));
 }
 
 /**

@@ -29,6 +29,12 @@ describe("explainedVariance", () => {
     }
   });
 
+  it("takes rows of a single column", async () => {
+    const { components, explainedVarianceRatio } = await explainedVariance([tf.tensor2d([[1], [2], [4]])], { components: 1 });
+    expectClose(await components.data(), [1]);
+    expectClose(explainedVarianceRatio, [1]);
+  });
+
   it("shows the truncation of the incremental algorithm with one component", async () => {
     const result = await explainedVariance([x1(), x2()], { components: 1, algorithm: "incremental" });
     expectClose(result.singularValues, [4.2347857], 1e-4);

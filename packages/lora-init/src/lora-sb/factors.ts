@@ -3,7 +3,8 @@ import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { WarmstartError } from "@warmstart/init-core";
 import { randomizedSvd } from "@warmstart/linalg";
 import type { LoraFactors } from "../adapter.js";
-import { firstStepUpdate, type FirstStepOptions } from "./first-step-update.js";
+import { peakSigns } from "../peak-signs.js";
+import { firstStep, type FirstStepOptions } from "./first-step-update.js";
 
 export interface LoraSbFactorsOptions extends FirstStepOptions {
   /** The scale that the adapter will be used with; the product at the start does not depend on it. Default 1. */
@@ -40,21 +41,22 @@ export async function loraSbFactors(gradient: Tensor2D, r: number, options: Lora
   const { scale = 1, powerIterations, seed = 0 } = options;
   const [rows, out] = gradient.shape;
   if (!Number.isInteger(r) || r < 1 || r > Math.min(rows, out)) throw new WarmstartError("INVALID_OPTION", `loraSbFactors: \`r\` must be a whole number from 1 to ${Math.min(rows, out)} for a gradient of shape [${gradient.shape}], got ${r}.`, { r, shape: gradient.shape });
-  const update = firstStepUpdate(gradient, options);
-  // Of the transpose, so that the sign convention of the right vectors falls on `down`, the paper's A.
-  const transposed = tf.transpose(update);
+  const { direction, step } = firstStep(gradient, options);
   // sign(NaN) is 0 on some backends: the gradient itself is looked at.
-  const sums = tf.tidy(() => tf.stack([tf.sum(tf.square(update)), tf.sum(tf.abs(gradient))]));
-  update.dispose();
+  const sums = tf.tidy(() => tf.stack([tf.sum(tf.square(direction)), tf.sum(tf.abs(gradient))]));
   try {
-    const [total, magnitude] = await sums.data();
+    const [energy, magnitude] = await sums.data();
     if (!Number.isFinite(magnitude)) throw new WarmstartError("NOT_FINITE", "loraSbFactors: the gradient has NaN or infinity. Look at the data and the loss.");
-    if (total === 0) throw new WarmstartError("INSUFFICIENT_DATA", `loraSbFactors: the gradient of shape [${gradient.shape}] is all zero, so there is no first step to follow. Does the loss depend on this layer, and do the data reach it?`, { shape: gradient.shape });
-    const { u, s, v } = await randomizedSvd(transposed, r, { powerIterations: powerIterations ?? (Math.min(rows, out) > 256 ? 3 : 10), seed });
-    const { core, up } = tf.tidy(() => ({ core: tf.diag(tf.tensor1d(Array.from(s, (sigma) => sigma / scale))) as Tensor2D, up: tf.transpose(u) as Tensor2D }));
-    u.dispose();
-    return { down: v, core, up, singularValues: s, capturedEnergy: s.reduce((sum, sigma) => sum + sigma * sigma, 0) / total! };
+    if (magnitude === 0) throw new WarmstartError("INSUFFICIENT_DATA", `loraSbFactors: the gradient of shape [${gradient.shape}] is all zero, so there is no first step to follow. Does the loss depend on this layer, and do the data reach it?`, { shape: gradient.shape });
+    const { u, s, v } = await randomizedSvd(direction, r, { powerIterations: powerIterations ?? (Math.min(rows, out) > 256 ? 3 : 10), seed });
+    // The update is −step · direction: the sign goes to `up`, the length to the core.
+    const factors = tf.tidy(() => {
+      const sign = tf.transpose(peakSigns(tf.transpose(u)));
+      return { down: tf.mul(u, sign) as Tensor2D, core: tf.diag(tf.tensor1d(Array.from(s, (sigma) => (step * sigma) / scale))) as Tensor2D, up: tf.neg(tf.transpose(tf.mul(v, sign))) as Tensor2D };
+    });
+    tf.dispose([u, v]);
+    return { ...factors, singularValues: s.map((sigma) => step * sigma), capturedEnergy: s.reduce((sum, sigma) => sum + sigma * sigma, 0) / energy! };
   } finally {
-    tf.dispose([transposed, sums]);
+    tf.dispose([direction, sums]);
   }
 }

@@ -17,9 +17,17 @@ export interface FirstStepOptions {
  * @param gradient `"in out"`, like the kernel.
  * @returns the update, `"in out"`; the caller disposes it.
  */
-export function firstStepUpdate(gradient: Tensor2D, { learningRate, rule = "adam", samples = 1 }: FirstStepOptions): Tensor2D {
+export function firstStepUpdate(gradient: Tensor2D, options: FirstStepOptions): Tensor2D {
+  const { direction, step } = firstStep(gradient, options);
+  const update = tf.mul(direction, -step) as Tensor2D;
+  direction.dispose();
+  return update;
+}
+
+/** The update as `-step · direction`, `"in out"`; the caller disposes `direction`. */
+export function firstStep(gradient: Tensor2D, { learningRate, rule = "adam", samples = 1 }: FirstStepOptions): { direction: Tensor2D; step: number } {
   if (!(learningRate > 0) || learningRate === Infinity) throw new WarmstartError("INVALID_OPTION", `firstStepUpdate: \`learningRate\` is that of the first training step, positive and finite; got ${learningRate}.`, { learningRate });
-  return tf.tidy(() => (rule === "adam" ? tf.mul(tf.sign(gradient), -learningRate) : tf.mul(gradient, -learningRate / samples)) as Tensor2D);
+  return rule === "adam" ? { direction: tf.sign(gradient), step: learningRate } : { direction: tf.clone(gradient), step: learningRate / samples };
 }
 
 /** The learning rate of the first real step under linear warm-up: `learningRate / max(1, warmupSteps)`. */
