@@ -43,7 +43,7 @@ export default defineConfig({
             name: `${project(folder)}:${backend}`,
             root: `${root}${folder}`,
             include: ["src/**/*.test.ts", "*/**/*.test.ts"],
-            exclude: ["**/node_modules/**", "**/dist/**", "src/**/*.browser.test.ts"],
+            exclude: ["**/node_modules/**", "**/dist/**", ...(backend === "wasm" ? [] : ["**/*.once.test.ts"])], // tests in which no backend plays a part run once
             env: { WARMSTART_BACKEND: backend, TF_CPP_MIN_LOG_LEVEL: "2" },
             setupFiles: [`${root}test-kit/src/setup.ts`],
             pool: "forks" as const,

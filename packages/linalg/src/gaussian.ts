@@ -1,4 +1,4 @@
-// Seeded random numbers on the host, the same on every backend. tf.randomNormal with a seed runs on the host too, but takes 0.2 s for a million numbers; this takes a tenth.
+// Seeded random numbers on the host, the same on every backend. tf.randomNormal takes a seed too, but 0 there means none.
 
 /** Uniform 32-bit integers: sfc32 by Chris Doty-Humphrey (PractRand), its state filled from the seed by splitmix32. */
 function sfc32(seed: number): () => number {

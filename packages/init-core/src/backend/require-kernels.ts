@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { WarmstartError } from "../errors.js";
 
-/** Kernels that tfjs' WebAssembly backend lacks and `@warmstart/wasm-training` brings. */
-const inWasmTraining = new Set(["Complex", "Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput", "Einsum", "FFT", "IFFT", "Imag", "Real", "UnsortedSegmentSum"]);
+/** Kernels that tfjs' WebAssembly backend lacks and `@warmstart/wasm-training` brings. It grows with that package. */
+const inWasmTraining = new Set(["UnsortedSegmentSum"]);
 
 /**
  * Throws when the backend in use lacks a kernel that a long computation will need, before it starts.

@@ -32,8 +32,8 @@ if (browser === undefined) {
   console.log("browser chromium: absent, useBackend is not tried in one");
 }
 
-// The package as installed: the same for each backend's tests, so once is enough.
-describe.runIf(process.env.WARMSTART_BACKEND !== "tensorflow")("the built package", () => {
+// The package as installed, in projects of its own: the backend of this process plays no part, so it runs once (*.once.test.ts).
+describe("the built package", () => {
   let built: ReturnType<typeof buildPackage>;
   const projects: Project[] = [];
   const project = (...installed: string[]) => {
