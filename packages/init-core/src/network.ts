@@ -55,7 +55,7 @@ export interface Site {
 export interface ForwardOptions {
   /** Dropout on, batch statistics in use. Default false. A training pass moves batch-norm statistics. */
   readonly training?: boolean;
-  /** Sees the input of every site, as often as the site is met. A returned tensor takes the input's place (a custom gradient, noise, a mask). */
+  /** Sees the input of every site, as often as the site is met; it lives for this call, so clone what is to stay. A returned tensor takes the input's place (a custom gradient, noise, a mask). */
   readonly onInput?: (site: Site, input: Tensor) => Tensor | void;
   /** The pass may stop, and return no outputs (`[]`), once each of these sites has been met as often as it will be. */
   readonly until?: readonly Site[];

@@ -124,6 +124,24 @@ describe("networkOf", () => {
     expect(seen).toEqual(["encoder/fc", "encoder/out"]);
   });
 
+  it("holds no more tensors the deeper it gets, but all of them while gradients are recorded", () => {
+    const deep = tf.sequential({ layers: Array.from({ length: 12 }, (_, i) => dense(4, `d${i}`, "tanh")).map((layer, i) => (i === 0 ? tf.layers.dense({ units: 4, inputShape: [4], name: "d0" }) : layer)) });
+    const identity = tf.layers.dropout({ rate: 0.5 }); // returns its input
+    const x = input([4]);
+    const model = tf.model({ inputs: x, outputs: apply(tf.layers.add(), [apply(identity, x), apply(deep, x)]) });
+    const network = networkOf(model);
+    const held: number[] = [];
+    const watched = (data: tf.Tensor) => network.forward(data, { onInput: () => void held.push(tf.memory().numTensors) }) as tf.Tensor;
+    const data = tf.ones([2, 4]);
+    tf.tidy(() => void watched(data));
+    expect(held.at(-1)! - held[0]!).toBeLessThanOrEqual(1);
+    expect(data.isDisposed).toBe(false);
+    held.length = 0;
+    const gradient = tf.grad((input_) => tf.sum(watched(input_)))(data);
+    expect(held.at(-1)! - held[0]!).toBeGreaterThanOrEqual(11);
+    tf.dispose([data, gradient]);
+  });
+
   it("keeps the order of parameters when a layer is frozen", () => {
     const model = nested();
     const before = networkOf(model).parameters.map(({ path }) => path);

@@ -14,12 +14,17 @@ export interface Pass {
   readonly finished: () => boolean;
 }
 
-/** The outputs of `container` for `inputs`, or undefined when the pass finished early. */
+/**
+ * The outputs of `container` for `inputs`, or undefined when the pass finished early. What no later layer reads is disposed on the
+ * way, unless gradients are being recorded: memory that is used again at once stays in the processor's cache.
+ */
 export function runGraph(container: Container, inputs: readonly Tensor[], pass: Pass): Tensor[] | undefined {
   const graph = graphOf(container);
+  const order = executionOrder(graph);
   const values = new Map<string, Tensor>(graph.inputs.map((symbolic, i) => [symbolic.name, inputs[i]!]));
   const masks = new Map<string, Tensor | null>();
-  for (const symbolic of executionOrder(graph)) {
+  const readers = countReaders(graph, order);
+  for (const symbolic of order) {
     if (values.has(symbolic.name)) continue;
     if (pass.finished()) return undefined;
     const layer = symbolic.sourceLayer;
@@ -34,8 +39,32 @@ export function runGraph(container: Container, inputs: readonly Tensor[], pass: 
       values.set(symbol.name, outs[i]!);
       masks.set(symbol.name, outMasks[i] ?? null);
     }
+    for (const { name } of symbolic.inputs) {
+      const left = readers.get(name)! - 1;
+      readers.set(name, left);
+      if (left === 0 && !layer.stateful) release(values, name);
+    }
   }
   return graph.outputs.map((symbolic) => values.get(symbolic.name)!);
+}
+
+/** How many layers read each tensor; infinitely many the inputs and outputs of the graph, which are others' to dispose. */
+function countReaders(graph: Container, order: readonly SymbolicTensor[]): Map<string, number> {
+  const readers = new Map<string, number>([...graph.inputs, ...graph.outputs].map(({ name }) => [name, Infinity]));
+  const done = new Set<string>(graph.inputs.map(({ name }) => name));
+  for (const symbolic of order) {
+    if (done.has(symbolic.name)) continue; // a further output of a layer that has run
+    for (const { name } of symbolic.inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+    for (const { name } of symbolic.sourceLayer.inboundNodes[symbolic.nodeIndex]!.outputTensors) done.add(name);
+  }
+  return readers;
+}
+
+/** Disposes a value, unless it is kept, goes under another name too (a layer that returns its input), or a gradient may need it. */
+function release(values: Map<string, Tensor>, name: string): void {
+  const value = values.get(name)!;
+  values.delete(name);
+  if (!tf.engine().isTapeOn() && !value.kept && ![...values.values()].includes(value)) value.dispose();
 }
 
 /** One layer, unless its input was the last thing this pass wanted to see. */
