@@ -93,7 +93,7 @@ describe.runIf(executablePath !== undefined)("in Chromium", () => {
     expect(await visit("", false)).toMatchObject({ ...right, accelerated: true });
   });
 
-  it("leaves the kernels of the threaded binary in charge, and brings the missing ones all the same", async () => {
-    expect(await visit("?isolated", true)).toMatchObject({ ...right, isolated: true, accelerated: false, reason: "it runs the threaded binary, whose memory is shared" });
+  it("runs on the shared memory of the threaded binary too, which isolated pages get", async () => {
+    for (const prepare of [true, false]) expect(await visit("?isolated", prepare)).toMatchObject({ ...right, isolated: true, accelerated: true });
   });
 });

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { moduleBase64 } from "./generated/module.js";
+import { instantiate, instantiateSync } from "./module.js";
 
 const binary = Buffer.from(moduleBase64, "base64");
 
@@ -20,6 +21,18 @@ describe("the generated module", () => {
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     expect(instance.exports).toHaveProperty("gemm");
     expect(bytes.every((byte) => byte === 77)).toBe(true);
+  });
+
+  it("runs on a memory of its own kind, shared or not", async () => {
+    for (const memory of [new WebAssembly.Memory({ initial: 1 }), new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true })]) {
+      const floats = new Float32Array(memory.buffer);
+      floats.set([1, 2, 3, 4, 5]);
+      for (const module of [instantiateSync(memory), await instantiate(memory)]) {
+        floats[16] = 0;
+        module.sum(0, 64, 1, 5, 1, 1);
+        expect(floats[16]).toBe(15);
+      }
+    }
   });
 
   it("is small enough to carry along: under 20 kB", () => expect(binary.length).toBeLessThan(20_000));

@@ -16,25 +16,47 @@ export interface ModuleExports {
   erf(x: number, y: number, n: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
+const compiled: { own?: WebAssembly.Module; shared?: WebAssembly.Module } = {};
+type Kind = keyof typeof compiled;
 
-const moduleBytes = (): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(moduleBase64), (character) => character.charCodeAt(0));
+const isShared = (memory: WebAssembly.Memory): boolean => typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+const kindOf = (memory: WebAssembly.Memory): Kind => (isShared(memory) ? "shared" : "own");
+
+function moduleBytes(kind: Kind): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(moduleBase64), (character) => character.charCodeAt(0));
+  return kind === "own" ? bytes : importSharedMemory(bytes);
+}
+
+/**
+ * The same module for a memory that threads share, as tfjs' threaded binary has in cross-origin isolated pages. Only the type of
+ * the one import differs: `01 03 env 06 memory 02`, then flags and limits.
+ */
+function importSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const name = [6, ...Array.from("memory", (character) => character.charCodeAt(0)), 2];
+  const start = bytes.findIndex((_, at) => name.every((byte, i) => bytes[at + i] === byte));
+  const limits = start + name.length;
+  const result = Uint8Array.of(...bytes.subarray(0, limits), 3, 0, 0x80, 0x80, 4, ...bytes.subarray(limits + 2)); // shared, from 0 to 65536 pages
+  result[start - 6]! += 3; // the section's length
+  return result;
+}
+
 const imports = (memory: WebAssembly.Memory): WebAssembly.Imports => ({ env: { memory } });
 const exportsOf = (instance: WebAssembly.Instance): ModuleExports => instance.exports as unknown as ModuleExports;
 
 /** Compiles once, at once. Throws where SIMD is missing, where a page forbids it (CSP), or where a main thread refuses to compile this much. */
 export function instantiateSync(memory: WebAssembly.Memory): ModuleExports {
-  compiled ??= new WebAssembly.Module(moduleBytes());
-  return exportsOf(new WebAssembly.Instance(compiled, imports(memory)));
+  const kind = kindOf(memory);
+  compiled[kind] ??= new WebAssembly.Module(moduleBytes(kind));
+  return exportsOf(new WebAssembly.Instance(compiled[kind], imports(memory)));
 }
 
-/** The same without blocking: what browsers want on the main thread. */
-export async function compileModule(): Promise<void> {
-  compiled ??= await WebAssembly.compile(moduleBytes());
+/** The same without blocking: what browsers want on the main thread. Without a memory: for one that is not shared. */
+export async function compileModule(memory?: WebAssembly.Memory): Promise<WebAssembly.Module> {
+  const kind = memory === undefined ? "own" : kindOf(memory);
+  return (compiled[kind] ??= await WebAssembly.compile(moduleBytes(kind)));
 }
 
 /** An instance on `memory`, made without blocking. */
 export async function instantiate(memory: WebAssembly.Memory): Promise<ModuleExports> {
-  await compileModule();
-  return exportsOf(await WebAssembly.instantiate(compiled!, imports(memory)));
+  return exportsOf(await WebAssembly.instantiate(await compileModule(memory), imports(memory)));
 }

@@ -44,8 +44,7 @@ export async function prepareRuntime(backend: object): Promise<void> {
   const opened = asWasmBackend(backend);
   if (typeof opened === "string") return;
   try {
-    const module = await instantiate(opened.wasm.asm.memory);
-    states.set(backend, { runtime: createRuntime(opened, module) });
+    states.set(backend, { runtime: createRuntime(opened.backend, opened.memory, await instantiate(opened.memory)) });
   } catch (error) {
     states.set(backend, { reason: reasonOf(error) });
   }
@@ -57,7 +56,7 @@ function open(backend: object): State {
   if (typeof opened === "string") state = { reason: opened };
   else {
     try {
-      state = { runtime: createRuntime(opened, instantiateSync(opened.wasm.asm.memory)) };
+      state = { runtime: createRuntime(opened.backend, opened.memory, instantiateSync(opened.memory)) };
     } catch (error) {
       state = { reason: reasonOf(error) };
     }
@@ -68,7 +67,7 @@ function open(backend: object): State {
 
 const reasonOf = (error: unknown): string => `the module could not be started: ${error instanceof Error ? error.message : String(error)}`;
 
-function createRuntime(backend: WasmBackend, module: ModuleExports): Runtime {
+function createRuntime(backend: WasmBackend, memory: WebAssembly.Memory, module: ModuleExports): Runtime {
   return {
     module,
     backend,
@@ -88,8 +87,8 @@ function createRuntime(backend: WasmBackend, module: ModuleExports): Runtime {
         backend.wasm._free(offset);
       }
     },
-    floats: (offset, length) => new Float32Array(backend.wasm.HEAPU8.buffer, offset, length),
-    ints: (offset, length) => new Int32Array(backend.wasm.HEAPU8.buffer, offset, length),
+    floats: (offset, length) => new Float32Array(memory.buffer, offset, length),
+    ints: (offset, length) => new Int32Array(memory.buffer, offset, length),
   };
 }
 
