@@ -1,6 +1,7 @@
 // Every operation that somebody implements, with its runner.
 import { loraRunners } from "./lora.js";
 import type { Runner } from "./runner.js";
+import { sgdSaiRunners } from "./sgd-sai.js";
 
 /** By operation, "family/verb". A case of an operation that is not here fails. */
-export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners };
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners, ...sgdSaiRunners };

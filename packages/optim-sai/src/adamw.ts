@@ -1,0 +1,92 @@
+// AdamW (Loshchilov, Hutter, arXiv:1711.05101) as torch.optim.AdamW computes it; tfjs has none. The rival of SGD-SaI, with the same
+// schedules, decay filter, clipping and accumulation.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+
+export interface AdamWConfig extends BlockOptimizerConfig {
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Added after the root. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Divides by the largest second moment so far (Reddi, Kale, Kumar 2018); costs a third buffer. Default false. */
+  readonly amsgrad?: boolean;
+}
+
+/** Adam with decoupled weight decay. Default learning rate 1e-3, weight decay 1e-2. State: two buffers of the tensor's size. */
+export class AdamW extends BlockOptimizer {
+  /** @nocollapse */
+  static get className(): string {
+    return "AdamW";
+  }
+
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly amsgrad: boolean;
+
+  /** @throws {OptimizerError} INVALID_OPTION naming the option and its value. */
+  constructor(config: AdamWConfig = {}) {
+    const { learningRate = 1e-3, weightDecay = 1e-2, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = config;
+    super("adamW", ["firstMoment", "secondMoment", "maxSecondMoment"], { ...config, learningRate, weightDecay });
+    for (const [option, value] of Object.entries({ beta1, beta2 })) requireNumber("adamW", option, value, "from 0 to below 1", (beta) => beta >= 0 && beta < 1);
+    requireNumber("adamW", "epsilon", epsilon, "a finite number of at least 0", (value) => value >= 0 && value < Infinity);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+    this.amsgrad = amsgrad;
+  }
+
+  protected override create(variable: Variable): Record<string, Tensor> {
+    const zeros = () => tf.zerosLike(variable);
+    return { firstMoment: zeros(), secondMoment: zeros(), ...(this.amsgrad ? { maxSecondMoment: zeros() } : {}) };
+  }
+
+  protected override update(blocks: readonly Block[], learningRate: number): void {
+    const { beta1, beta2, epsilon } = this;
+    for (const { variable, gradient, state, keep } of blocks) {
+      const step = state.updates + 1; // of this variable, as in torch
+      const slot = (name: string) => state.slots.get(name)!;
+      const m = tf.add(tf.mul(slot("firstMoment"), beta1), tf.mul(gradient, 1 - beta1));
+      const v = tf.add(tf.mul(slot("secondMoment"), beta2), tf.mul(tf.square(gradient), 1 - beta2));
+      slot("firstMoment").assign(m as never);
+      slot("secondMoment").assign(v as never);
+      let largest = v;
+      if (this.amsgrad) {
+        largest = tf.maximum(slot("maxSecondMoment"), v);
+        slot("maxSecondMoment").assign(largest as never);
+      }
+      const rate = learningRate / (1 - beta1 ** step);
+      if (rate === 0) continue; // neither decay
+      // θ − rate · m / (√(v / (1 − β₂ᵗ)) + ε), the rate and the correction folded into one factor of the root.
+      const root = tf.mul(tf.sqrt(largest), 1 / (rate * Math.sqrt(1 - beta2 ** step)));
+      const kept = keep === 1 ? variable : tf.mul(variable, keep);
+      variable.assign(tf.sub(kept, tf.div(m, tf.add(root, epsilon / rate))) as never);
+    }
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { beta1, beta2, epsilon, amsgrad } = this;
+    return { ...this.baseConfig(), beta1, beta2, epsilon, amsgrad };
+  }
+
+  /** @nocollapse */
+  static override fromConfig<T extends tf.serialization.Serializable>(cls: tf.serialization.SerializableConstructor<T>, config: tf.serialization.ConfigDict): T {
+    return new cls(config);
+  }
+}
+
+/**
+ * AdamW, ready for `model.compile` or `minimize`, known to `tf.loadLayersModel` from now on.
+ *
+ * @throws {OptimizerError} INVALID_OPTION.
+ *
+ * @example
+ * model.compile({ optimizer: adamW({ learningRate: 1e-3, decayFilter: "matrices" }), loss: "meanSquaredError" });
+ */
+export function adamW(config: AdamWConfig = {}): AdamW {
+  tf.serialization.registerClass(AdamW as never);
+  return new AdamW(config);
+}

@@ -1,0 +1,15 @@
+export { AdamW, adamW } from "./adamw.js";
+export type { AdamWConfig } from "./adamw.js";
+export type { BlockOptimizerConfig, DecayFilter } from "./block-optimizer.js";
+export { OptimizerError } from "./errors.js";
+export type { OptimizerErrorCode } from "./errors.js";
+export { gSNR } from "./gsnr.js";
+export type { DegenerateGain, GsnrOptions } from "./gsnr.js";
+export { learningRateAt } from "./schedules.js";
+export type { LearningRate, Schedule } from "./schedules.js";
+export { SGD, sgd } from "./sgd.js";
+export type { SGDConfig } from "./sgd.js";
+export { SGDSaI, sgdSai } from "./sgd-sai.js";
+export type { SaINormalize, SaIScale, SGDSaIConfig } from "./sgd-sai.js";
+export type { NamedTensor } from "./slots.js";
+export { stateBytes } from "./state-bytes.js";

@@ -1,0 +1,208 @@
+// SGD-SaI (Xu, Xiang, Cai, Wen, "No More Adam", arXiv:2412.11768). Three official versions differ: 1.0.3 (PyPI; our default) uses
+// the g-SNR as it is, the branch 1.0.4 and the paper's pseudo-code divide it by the largest of all tensors (`normalize: "max"`),
+// 1.1.0 replaces it by √N (`scale: "sqrt-numel"`). Our own: a first gradient without spread, all zeros among them, gets √N
+// (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { OptimizerError } from "./errors.js";
+import { gSNR, type DegenerateGain } from "./gsnr.js";
+import type { NamedTensor } from "./slots.js";
+
+/** "gsnr": by the first gradient (version 1.0.3). "sqrt-numel": √N (version 1.1.0). */
+export type SaIScale = "gsnr" | "sqrt-numel";
+/** "none": the gain as it is (1.0.3, 1.1.0). "max": divided by the largest of the first step (paper, branch 1.0.4); multiply the learning rate by it. */
+export type SaINormalize = "none" | "max";
+
+export interface SGDSaIConfig extends BlockOptimizerConfig {
+  /** μ from 0 to below 1. m ← μm + (1 − μ)g, from m = g. 0 keeps no buffer. Default 0.9. */
+  readonly momentum?: number;
+  /** ε of the g-SNR. Default 1e-8. */
+  readonly epsilon?: number;
+  readonly scale?: SaIScale;
+  readonly normalize?: SaINormalize;
+  readonly degenerate?: DegenerateGain;
+}
+
+/** The gain of a tensor stays open for so many of its updates where no gradient is finite; then it is √N. */
+const patience = 10;
+/** In `gsnr`: not fixed yet. */
+const open = -1;
+
+/**
+ * Momentum SGD in which each tensor has a gain, fixed by its first gradient: half of Adam's state. Decay is decoupled and not
+ * scaled by the gain. Nothing is read back from the backend.
+ *
+ * Works with `model.compile`, `minimize` and `applyGradients`, and is saved with a model (`includeOptimizer`). State: one buffer
+ * of the tensor's size and one scalar a tensor, 4N + 4V bytes.
+ */
+export class SGDSaI extends BlockOptimizer {
+  /** @nocollapse */
+  static get className(): string {
+    return "SGDSaI";
+  }
+
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly scale: SaIScale;
+  readonly normalize: SaINormalize;
+  readonly degenerate: DegenerateGain;
+  /** The largest g-SNR of the first step, for `normalize: "max"`. */
+  private largest: Variable | undefined;
+
+  /** @throws {OptimizerError} INVALID_OPTION naming the option and its value. */
+  constructor(config: SGDSaIConfig = {}) {
+    const { learningRate = 1e-2, weightDecay = 1e-2, momentum = 0.9, epsilon = 1e-8, scale = "gsnr", normalize = "none", degenerate = "sqrt-numel" } = config;
+    super("sgdSai", ["momentum", "gsnr"], { ...config, learningRate, weightDecay });
+    requireNumber("sgdSai", "momentum", momentum, "from 0 to below 1", (value) => value >= 0 && value < 1);
+    requireNumber("sgdSai", "epsilon", epsilon, "a finite number of at least 0", (value) => value >= 0 && value < Infinity);
+    requireOneOf("scale", scale, ["gsnr", "sqrt-numel"]);
+    requireOneOf("normalize", normalize, ["none", "max"]);
+    requireOneOf("degenerate", degenerate, ["sqrt-numel", "official"]);
+    this.momentum = momentum;
+    this.epsilon = epsilon;
+    this.scale = scale;
+    this.normalize = normalize;
+    this.degenerate = degenerate;
+  }
+
+  protected override create(variable: Variable): Record<string, Tensor> {
+    return { ...(this.momentum > 0 ? { momentum: tf.zerosLike(variable) } : {}), gsnr: tf.scalar(open) };
+  }
+
+  protected override shapeOf(variable: Variable, slot: string): readonly number[] {
+    return slot === "gsnr" ? [] : variable.shape;
+  }
+
+  protected override update(blocks: readonly Block[], learningRate: number): void {
+    const settling = new Map<Block, Settling>();
+    for (const block of blocks) {
+      const settled = this.settle(block);
+      if (settled !== undefined) settling.set(block, settled);
+    }
+    if (this.normalize === "max") this.fixLargest(blocks);
+    for (const block of blocks) {
+      const { variable, state: { slots }, keep } = block;
+      const settled = settling.get(block);
+      const m = this.average(block, settled);
+      let gain = slots.get("gsnr")! as Tensor;
+      if (this.largest !== undefined) gain = tf.div(gain, this.largest);
+      const step = tf.mul(m, tf.mul(gain, learningRate));
+      // A tensor whose gain is still open stands still: its m is 0, and it does not decay.
+      const kept = keep === 1 ? variable : settled === undefined ? tf.mul(variable, keep) : tf.mul<Tensor>(variable, tf.where(settled.after, tf.scalar(keep), tf.scalar(1)));
+      variable.assign(tf.sub(kept, step) as never);
+    }
+  }
+
+  /** Fixes the gain of a tensor by the first finite of its first gradients; undefined once there is nothing left to do. */
+  private settle({ variable, gradient, state: { slots, updates } }: Block): Settling | undefined {
+    if (updates >= patience) return undefined;
+    const gsnr = slots.get("gsnr")!;
+    const before = tf.greaterEqual(gsnr, 0);
+    const measured = gSNR(gradient, { epsilon: this.epsilon, degenerate: this.degenerate });
+    const finite = tf.equal(tf.mul(measured, 0), 0); // neither NaN nor infinite
+    const own = this.scale === "gsnr" ? measured : tf.scalar(Math.sqrt(variable.size));
+    const otherwise = tf.scalar(updates + 1 < patience ? open : Math.sqrt(variable.size));
+    gsnr.assign(tf.where<Tensor>(before, gsnr, tf.where(finite, own, otherwise)) as never);
+    return { before, finite, after: tf.greaterEqual(gsnr, 0) };
+  }
+
+  /** m of this step, kept where there is a buffer. */
+  private average({ gradient, state: { slots } }: Block, settled: Settling | undefined): Tensor {
+    const usable = settled === undefined ? gradient : tf.where(tf.logicalOr(settled.before, settled.finite), gradient, tf.zerosLike(gradient));
+    const buffer = slots.get("momentum");
+    if (buffer === undefined) return usable;
+    const next = tf.add(tf.mul(buffer, this.momentum), tf.mul(usable, 1 - this.momentum));
+    const m = settled === undefined ? next : tf.where(settled.before, next, usable); // begins at g
+    buffer.assign(m as never);
+    return m;
+  }
+
+  private fixLargest(blocks: readonly Block[]): void {
+    if (blocks.length === 0) return;
+    const gains = blocks.map(({ state }) => state.slots.get("gsnr")!);
+    const found = tf.max(tf.stack(gains));
+    if (this.largest === undefined) this.largest = tf.tidy(() => tf.variable(found, false));
+    else if (blocks.some(({ state }) => state.updates < patience)) this.largest.assign(tf.where(tf.greater(this.largest, 0), this.largest, found) as never);
+  }
+
+  /** The gain of each variable seen so far, by name: what its gradient's average is multiplied with, besides the learning rate. -1: not fixed yet. */
+  async gains(): Promise<Record<string, number>> {
+    const entries = [...this.store.entries()];
+    if (entries.length === 0) return {};
+    const gains = tf.tidy(() => {
+      const raw = tf.stack(entries.map(([, { slots }]) => slots.get("gsnr")!));
+      return this.largest === undefined ? raw : tf.where(tf.greaterEqual(raw, 0), tf.div(raw, this.largest), raw);
+    });
+    const values = await gains.data();
+    gains.dispose();
+    return Object.fromEntries(entries.map(([name], i) => [name, values[i]!]));
+  }
+
+  /** Lets the next gradients fix all gains anew; momentum starts anew with them. */
+  resetGains(): void {
+    for (const [, state] of this.store.entries()) {
+      tf.tidy(() => state.slots.get("gsnr")!.assign(tf.scalar(open) as never));
+      state.updates = 0;
+    }
+    this.largest?.dispose();
+    this.largest = undefined;
+  }
+
+  override async getWeights(): Promise<NamedTensor[]> {
+    const [iterations, ...slots] = await super.getWeights();
+    return [iterations!, ...(this.largest === undefined ? [] : [{ name: largestName, tensor: this.largest as Tensor }]), ...slots];
+  }
+
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    const largest = weights.find(({ name }) => name === largestName);
+    await super.setWeights(weights.filter((entry) => entry !== largest));
+    this.largest?.dispose();
+    this.largest = largest === undefined ? undefined : tf.tidy(() => tf.variable(tf.clone(largest.tensor), false));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { momentum, epsilon, scale, normalize, degenerate } = this;
+    return { ...this.baseConfig(), momentum, epsilon, scale, normalize, degenerate };
+  }
+
+  /** @nocollapse */
+  static override fromConfig<T extends tf.serialization.Serializable>(cls: tf.serialization.SerializableConstructor<T>, config: tf.serialization.ConfigDict): T {
+    return new cls(config);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.largest?.dispose();
+    this.largest = undefined;
+  }
+}
+
+const largestName = "sgdSai/largest";
+
+/** Scalars of the backend, never read. */
+interface Settling {
+  /** The gain was fixed before this step. */
+  readonly before: Tensor;
+  /** This step's gradient is finite. */
+  readonly finite: Tensor;
+  /** The gain is fixed now. */
+  readonly after: Tensor;
+}
+
+function requireOneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new OptimizerError("INVALID_OPTION", `sgdSai: \`${option}\` must be ${allowed.map((name) => `"${name}"`).join(" or ")}, got "${value}".`, { [option]: value });
+}
+
+/**
+ * SGD-SaI, ready for `model.compile` or `minimize`, known to `tf.loadLayersModel` from now on.
+ *
+ * @throws {OptimizerError} INVALID_OPTION.
+ *
+ * @example
+ * model.compile({ optimizer: sgdSai({ learningRate: 1e-2, decayFilter: "matrices" }), loss: "meanSquaredError" });
+ */
+export function sgdSai(config: SGDSaIConfig = {}): SGDSaI {
+  tf.serialization.registerClass(SGDSaI as never);
+  return new SGDSaI(config);
+}
