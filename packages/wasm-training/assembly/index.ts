@@ -3,3 +3,5 @@ export { gatherRows, segmentSum, segmentSumInt } from "./rows";
 export { stridedCopy } from "./strided-copy";
 export { sum } from "./sum";
 export { erf, exp, tanh } from "./unary";
+export { complexAbs, complexMultiply, everySecond, interleave } from "./complex";
+export { bluestein, fft } from "./fft";

@@ -14,6 +14,12 @@ export interface ModuleExports {
   exp(x: number, y: number, n: number): void;
   tanh(x: number, y: number, n: number): void;
   erf(x: number, y: number, n: number): void;
+  interleave(re: number, im: number, y: number, n: number): void;
+  everySecond(x: number, y: number, n: number): void;
+  complexAbs(x: number, y: number, n: number): void;
+  complexMultiply(a: number, b: number, y: number, rows: number, n: number): void;
+  fft(x: number, y: number, rows: number, n: number, inverse: boolean, scale: number, twiddles: number, work: number): void;
+  bluestein(x: number, y: number, rows: number, n: number, m: number, before: number, filter: number, after: number, twiddles: number, work: number): void;
 }
 
 const compiled: { own?: WebAssembly.Module; shared?: WebAssembly.Module } = {};

@@ -1,4 +1,5 @@
-import { engine, findBackendFactory, getKernel, registerKernel, unregisterKernel, type KernelConfig } from "@tensorflow/tfjs-core";
+import { engine, findBackendFactory, getKernel, getKernelsForBackend, registerKernel, unregisterKernel, type KernelConfig } from "@tensorflow/tfjs-core";
+import { withComplex } from "./complex-forms.js";
 import { WasmTrainingError } from "./errors.js";
 import { trainingKernels } from "./kernels/index.js";
 import { compileModule } from "./module.js";
@@ -9,6 +10,8 @@ const backendName = "wasm";
 // On the registered configuration itself, so that two copies of this package (ESM and CJS, say) see each other's work.
 const replaced = Symbol.for("@warmstart/wasm-training/replaced");
 type OurConfig = KernelConfig & { readonly [replaced]: KernelConfig | undefined };
+const guarded = Symbol.for("@warmstart/wasm-training/guarded");
+type GuardedConfig = KernelConfig & { readonly [guarded]: KernelConfig };
 
 export interface RegisterOptions {
   /** Kernel names as tfjs has them, "BatchMatMul": register these alone. Default: all. */
@@ -43,6 +46,7 @@ export function registerTrainingKernels(options: RegisterOptions = {}): Registra
   if (!findBackendFactory(backendName)) {
     throw new WasmTrainingError("BACKEND", `registerTrainingKernels: tfjs has no backend "${backendName}". Import "@tensorflow/tfjs-backend-wasm" first; if that is done, it belongs to another copy of @tensorflow/tfjs-core.`);
   }
+  setComplexGuards(false);
   for (const kernel of wanted) {
     const current = getKernel(kernel.name, backendName);
     if (isOurs(current) || (current !== undefined && kernel.mode === "add") || (current === undefined && kernel.mode === "replace")) continue;
@@ -58,6 +62,7 @@ export function registerTrainingKernels(options: RegisterOptions = {}): Registra
     };
     registerKernel(config);
   }
+  setComplexGuards(isOurs(getKernel("Complex", backendName)));
   const registered = trainingKernels.map(({ name }) => name).filter((name) => isOurs(getKernel(name, backendName)));
   const backend = startedBackend();
   if (backend === undefined) return { registered, accelerated: undefined };
@@ -67,12 +72,15 @@ export function registerTrainingKernels(options: RegisterOptions = {}): Registra
 
 /** Puts back the kernels that were there before, and removes those that were not. `only` and `except` as for registering. */
 export function unregisterTrainingKernels(options: RegisterOptions = {}): void {
-  for (const { name } of select("unregisterTrainingKernels", options)) {
+  const unwanted = select("unregisterTrainingKernels", options);
+  setComplexGuards(false);
+  for (const { name } of unwanted) {
     const current = getKernel(name, backendName);
     if (!isOurs(current)) continue;
     unregisterKernel(name, backendName);
     if (current[replaced] !== undefined) registerKernel(current[replaced]);
   }
+  setComplexGuards(isOurs(getKernel("Complex", backendName)));
 }
 
 /**
@@ -91,6 +99,16 @@ export const trainingKernelNames = (): string[] => trainingKernels.map(({ name }
 
 function startedBackend(): object | undefined {
   return (engine().registry as Record<string, object | undefined>)[backendName];
+}
+
+/** As long as our `Complex` makes complex tensors, the backend's own kernels take them where they can, and throw where they cannot. */
+function setComplexGuards(on: boolean): void {
+  for (const config of getKernelsForBackend(backendName) as (KernelConfig | GuardedConfig)[]) {
+    if (isOurs(config) || guarded in config === on) continue;
+    const next = guarded in config ? config[guarded] : { ...config, kernelFunc: withComplex(config.kernelName, config.kernelFunc), [guarded]: config };
+    unregisterKernel(config.kernelName, backendName);
+    registerKernel(next);
+  }
 }
 
 function isOurs(config: KernelConfig | undefined): config is OurConfig {

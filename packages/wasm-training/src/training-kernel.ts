@@ -1,4 +1,5 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import { withComplex } from "./complex-forms.js";
 import { runtimeOf, type Runtime } from "./runtime.js";
 
 /**
@@ -18,11 +19,11 @@ export interface TrainingKernel {
 /** The function to register, in front of the one that was there. */
 export function kernelFuncOf(kernel: TrainingKernel, original: KernelFunc | undefined): KernelFunc {
   const otherwise = original ?? kernel.fallback;
-  return (call) => {
+  return withComplex(kernel.name, (call) => {
     const runtime = runtimeOf(call.backend);
     const result = runtime === undefined ? undefined : kernel.run(runtime, call.inputs as Record<string, TensorInfo>, call.attrs ?? {});
     if (result !== undefined) return result;
     if (otherwise === undefined) throw new Error(`${kernel.name}: wasm-training has no kernel for these inputs on this WebAssembly backend`);
     return otherwise(call);
-  };
+  });
 }
