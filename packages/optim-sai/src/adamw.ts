@@ -2,7 +2,8 @@
 // schedules, decay filter, clipping and accumulation.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { usingUp } from "./using-up.js";
 
 export interface AdamWConfig extends BlockOptimizerConfig {
   /** Default 0.9. */
@@ -44,27 +45,29 @@ export class AdamW extends BlockOptimizer {
     return { firstMoment: zeros(), secondMoment: zeros(), ...(this.amsgrad ? { maxSecondMoment: zeros() } : {}) };
   }
 
-  protected override update(blocks: readonly Block[], learningRate: number): void {
+  protected override update({ variable, gradient, state, keep }: Block, learningRate: number): void {
     const { beta1, beta2, epsilon } = this;
-    for (const { variable, gradient, state, keep } of blocks) {
-      const step = state.updates + 1; // of this variable, as in torch
-      const slot = (name: string) => state.slots.get(name)!;
-      const m = tf.add(tf.mul(slot("firstMoment"), beta1), tf.mul(gradient, 1 - beta1));
-      const v = tf.add(tf.mul(slot("secondMoment"), beta2), tf.mul(tf.square(gradient), 1 - beta2));
-      slot("firstMoment").assign(m as never);
-      slot("secondMoment").assign(v as never);
-      let largest = v;
-      if (this.amsgrad) {
-        largest = tf.maximum(slot("maxSecondMoment"), v);
-        slot("maxSecondMoment").assign(largest as never);
-      }
-      const rate = learningRate / (1 - beta1 ** step);
-      if (rate === 0) continue; // neither decay
-      // θ − rate · m / (√(v / (1 − β₂ᵗ)) + ε), the rate and the correction folded into one factor of the root.
-      const root = tf.mul(tf.sqrt(largest), 1 / (rate * Math.sqrt(1 - beta2 ** step)));
-      const kept = keep === 1 ? variable : tf.mul(variable, keep);
-      variable.assign(tf.sub(kept, tf.div(m, tf.add(root, epsilon / rate))) as never);
+    const step = state.updates + 1; // of this variable, as in torch
+    const slot = (name: string) => state.slots.get(name)!;
+    const average = (old: Tensor, fresh: Tensor) => usingUp(tf.add(old, fresh), old, fresh);
+    const m = average(tf.mul(slot("firstMoment"), beta1), tf.mul(gradient, 1 - beta1));
+    const square = tf.square(gradient);
+    const v = average(tf.mul(slot("secondMoment"), beta2), usingUp(tf.mul(square, 1 - beta2), square));
+    slot("firstMoment").assign(m as never);
+    slot("secondMoment").assign(v as never);
+    let largest = v;
+    if (this.amsgrad) {
+      largest = tf.maximum(slot("maxSecondMoment"), v);
+      slot("maxSecondMoment").assign(largest as never);
     }
+    const rate = learningRate / (1 - beta1 ** step);
+    if (rate === 0) return; // neither decay
+    // θ − rate · m / (√(v / (1 − β₂ᵗ)) + ε), the rate and the correction folded into one factor of the root.
+    const factor = 1 / (rate * Math.sqrt(1 - beta2 ** step));
+    const root = usingUp(tf.sqrt(largest), ...new Set([largest, v]));
+    const scaled = usingUp(tf.mul(root, factor), root);
+    const divisor = usingUp(tf.add(scaled, epsilon / rate), scaled);
+    descend(variable, usingUp(tf.div(m, divisor), m, divisor), keep);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

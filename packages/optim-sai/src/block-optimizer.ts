@@ -4,6 +4,7 @@ import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-
 import { OptimizerError } from "./errors.js";
 import { checkLearningRate, learningRateAt, type LearningRate } from "./schedules.js";
 import { SlotStore, type NamedTensor, type State } from "./slots.js";
+import { usingUp } from "./using-up.js";
 
 /** Which variables decay: "all", "matrices" (two or more axes: no biases, no scales of normalizations), or a function, which is not saved. */
 export type DecayFilter = "all" | "matrices" | ((name: string, shape: readonly number[]) => boolean);
@@ -26,7 +27,7 @@ export interface BlockOptimizerConfig {
 /** One variable with its gradient in one update. */
 export interface Block {
   readonly variable: Variable;
-  /** Negated for `maximize`, accumulated and clipped. */
+  /** Negated for `maximize`, accumulated, and in `update` clipped. */
   readonly gradient: Tensor;
   readonly state: State;
   /** λ, or 0 where it does not decay. */
@@ -42,6 +43,14 @@ const sums = "accumulated";
 /** Checks a number among the options. */
 export function requireNumber(caller: string, option: string, value: number, needed: string, fits: (value: number) => boolean): void {
   if (typeof value !== "number" || !fits(value)) throw new OptimizerError("INVALID_OPTION", `${caller}: \`${option}\` must be ${needed}, got ${String(value)}.`, { [option]: value });
+}
+
+/** θ ← keep · θ − step; `step` is used up. */
+export function descend(variable: Variable, step: Tensor, keep: number): void {
+  const kept: Tensor = keep === 1 ? tf.clone(variable) : tf.mul(variable, keep);
+  const next = usingUp(tf.sub(kept, step), kept, step);
+  variable.assign(next as never);
+  next.dispose();
 }
 
 export abstract class BlockOptimizer extends tf.Optimizer {
@@ -79,8 +88,10 @@ export abstract class BlockOptimizer extends tf.Optimizer {
 
   /** A variable's state before its first gradient; called in a tidy. */
   protected abstract create(variable: Variable): Record<string, Tensor>;
-  /** One update of all variables that have a gradient, in a tidy. */
-  protected abstract update(blocks: readonly Block[], learningRate: number): void;
+  /** Before an update, with all variables that have a gradient; in a tidy. */
+  protected prepare(_blocks: readonly Block[]): void {}
+  /** One update of one variable, in a tidy of its own: what it makes on the way is free for the next. */
+  protected abstract update(block: Block, learningRate: number): void;
   /** The shape of a slot. */
   protected shapeOf(variable: Variable, _slot: string): readonly number[] {
     return variable.shape;
@@ -107,10 +118,13 @@ export abstract class BlockOptimizer extends tf.Optimizer {
       const clip = this.clipScale(ready.map(({ gradient }) => gradient));
       const blocks = ready.map(({ variable, gradient, state }) => {
         const decay = this.decays(variable) ? this.weightDecay : 0;
-        return { variable, state, gradient: clip === undefined ? gradient : tf.mul(gradient, clip), decay, keep: 1 - learningRate * decay };
+        return { variable, state, gradient, decay, keep: 1 - learningRate * decay };
       });
-      this.update(blocks, learningRate);
-      for (const { state } of blocks) state.updates++;
+      this.prepare(blocks);
+      for (const block of blocks) {
+        tf.tidy(() => this.update(clip === undefined ? block : { ...block, gradient: tf.mul(block.gradient, clip) }, learningRate));
+        block.state.updates++;
+      }
       this.incrementIterations();
     });
   }

@@ -4,10 +4,11 @@
 // (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 import { gSNR, type DegenerateGain } from "./gsnr.js";
-import type { NamedTensor } from "./slots.js";
+import type { NamedTensor, State } from "./slots.js";
+import { usingUp } from "./using-up.js";
 
 /** "gsnr": by the first gradient (version 1.0.3). "sqrt-numel": √N (version 1.1.0). */
 export type SaIScale = "gsnr" | "sqrt-numel";
@@ -74,56 +75,56 @@ export class SGDSaI extends BlockOptimizer {
     return slot === "gsnr" ? [] : variable.shape;
   }
 
-  protected override update(blocks: readonly Block[], learningRate: number): void {
-    const settling = new Map<Block, Settling>();
-    for (const block of blocks) {
-      const settled = this.settle(block);
-      if (settled !== undefined) settling.set(block, settled);
-    }
-    if (this.normalize === "max") this.fixLargest(blocks);
-    for (const block of blocks) {
-      const { variable, state: { slots }, keep } = block;
-      const settled = settling.get(block);
-      const m = this.average(block, settled);
-      let gain = slots.get("gsnr")! as Tensor;
-      if (this.largest !== undefined) gain = tf.div(gain, this.largest);
-      const step = tf.mul(m, tf.mul(gain, learningRate));
-      // A tensor whose gain is still open stands still: its m is 0, and it does not decay.
-      const kept = keep === 1 ? variable : settled === undefined ? tf.mul(variable, keep) : tf.mul<Tensor>(variable, tf.where(settled.after, tf.scalar(keep), tf.scalar(1)));
-      variable.assign(tf.sub(kept, step) as never);
-    }
+  /** With `normalize: "max"` all gains of the first step are needed before any is used. */
+  protected override prepare(blocks: readonly Block[]): void {
+    if (this.normalize === "none" || blocks.length === 0 || (this.largest !== undefined && blocks.every(({ state }) => state.updates >= patience))) return;
+    const found = tf.max(tf.stack(blocks.map((block) => tf.tidy(() => this.gainAfter(block)))));
+    if (this.largest === undefined) this.largest = tf.variable(found, false);
+    else this.largest.assign(tf.where<Tensor>(tf.greater(this.largest, 0), this.largest, found) as never);
   }
 
-  /** Fixes the gain of a tensor by the first finite of its first gradients; undefined once there is nothing left to do. */
-  private settle({ variable, gradient, state: { slots, updates } }: Block): Settling | undefined {
-    if (updates >= patience) return undefined;
-    const gsnr = slots.get("gsnr")!;
+  protected override update(block: Block, learningRate: number): void {
+    const { variable, gradient, state, keep } = block;
+    const gsnr = state.slots.get("gsnr")!;
+    const scaled = (gain: Tensor) => tf.mul(this.largest === undefined ? gain : tf.div(gain, this.largest), learningRate);
+    if (state.updates >= patience) {
+      const m = this.average(state, gradient);
+      const step = tf.mul(m, scaled(gsnr));
+      if (m !== gradient) m.dispose();
+      descend(variable, step, keep);
+      return;
+    }
+    // The gain may still be open: whether it is, only the backend knows.
     const before = tf.greaterEqual(gsnr, 0);
+    gsnr.assign(this.gainAfter(block) as never);
+    const after = tf.greaterEqual(gsnr, 0);
+    // While it is, the tensor stands still: momentum is 0, and nothing decays. It begins at the first usable gradient.
+    const m = this.average(state, tf.where(after, gradient, tf.zerosLike(gradient)), before);
+    const kept = keep === 1 ? variable : tf.mul<Tensor>(variable, tf.where(after, tf.scalar(keep), tf.scalar(1)));
+    variable.assign(tf.sub(kept, tf.mul(m, scaled(gsnr))) as never);
+  }
+
+  /** The gain after this gradient: as it was, or fixed by it if it is finite, or still open. */
+  private gainAfter({ variable, gradient, state }: Block): Tensor {
+    const gsnr = state.slots.get("gsnr")! as Tensor;
+    if (state.updates >= patience) return gsnr;
+    const root = Math.sqrt(variable.size);
     const measured = gSNR(gradient, { epsilon: this.epsilon, degenerate: this.degenerate });
     const finite = tf.equal(tf.mul(measured, 0), 0); // neither NaN nor infinite
-    const own = this.scale === "gsnr" ? measured : tf.scalar(Math.sqrt(variable.size));
-    const otherwise = tf.scalar(updates + 1 < patience ? open : Math.sqrt(variable.size));
-    gsnr.assign(tf.where<Tensor>(before, gsnr, tf.where(finite, own, otherwise)) as never);
-    return { before, finite, after: tf.greaterEqual(gsnr, 0) };
+    const own = this.scale === "gsnr" ? measured : tf.scalar(root);
+    const otherwise = tf.scalar(state.updates + 1 < patience ? open : root);
+    return tf.where(tf.greaterEqual(gsnr, 0), gsnr, tf.where(finite, own, otherwise));
   }
 
-  /** m of this step, kept where there is a buffer. */
-  private average({ gradient, state: { slots } }: Block, settled: Settling | undefined): Tensor {
-    const usable = settled === undefined ? gradient : tf.where(tf.logicalOr(settled.before, settled.finite), gradient, tf.zerosLike(gradient));
+  /** m of this step, kept where there is a buffer; the gradient itself where `begun` says that there is no average yet. */
+  private average({ slots }: State, gradient: Tensor, begun?: Tensor): Tensor {
     const buffer = slots.get("momentum");
-    if (buffer === undefined) return usable;
-    const next = tf.add(tf.mul(buffer, this.momentum), tf.mul(usable, 1 - this.momentum));
-    const m = settled === undefined ? next : tf.where(settled.before, next, usable); // begins at g
+    if (buffer === undefined) return gradient;
+    const [old, fresh] = [tf.mul(buffer, this.momentum), tf.mul(gradient, 1 - this.momentum)];
+    const next = usingUp(tf.add(old, fresh), old, fresh);
+    const m = begun === undefined ? next : tf.where(begun, next, gradient);
     buffer.assign(m as never);
     return m;
-  }
-
-  private fixLargest(blocks: readonly Block[]): void {
-    if (blocks.length === 0) return;
-    const gains = blocks.map(({ state }) => state.slots.get("gsnr")!);
-    const found = tf.max(tf.stack(gains));
-    if (this.largest === undefined) this.largest = tf.tidy(() => tf.variable(found, false));
-    else if (blocks.some(({ state }) => state.updates < patience)) this.largest.assign(tf.where(tf.greater(this.largest, 0), this.largest, found) as never);
   }
 
   /** The gain of each variable seen so far, by name: what its gradient's average is multiplied with, besides the learning rate. -1: not fixed yet. */
@@ -179,16 +180,6 @@ export class SGDSaI extends BlockOptimizer {
 }
 
 const largestName = "sgdSai/largest";
-
-/** Scalars of the backend, never read. */
-interface Settling {
-  /** The gain was fixed before this step. */
-  readonly before: Tensor;
-  /** This step's gradient is finite. */
-  readonly finite: Tensor;
-  /** The gain is fixed now. */
-  readonly after: Tensor;
-}
 
 function requireOneOf(option: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) throw new OptimizerError("INVALID_OPTION", `sgdSai: \`${option}\` must be ${allowed.map((name) => `"${name}"`).join(" or ")}, got "${value}".`, { [option]: value });

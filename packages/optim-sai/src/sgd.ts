@@ -1,7 +1,7 @@
 // SGD with momentum, dampening and Nesterov's step as torch.optim.SGD computes it; tf.train.momentum has neither dampening nor decay.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 
 export interface SGDConfig extends BlockOptimizerConfig {
@@ -45,21 +45,18 @@ export class SGD extends BlockOptimizer {
     return this.momentum > 0 ? { momentum: tf.zerosLike(variable) } : {};
   }
 
-  protected override update(blocks: readonly Block[], learningRate: number): void {
+  protected override update({ variable, gradient, state, decay, keep }: Block, learningRate: number): void {
     const { momentum, dampening, nesterov } = this;
-    for (const { variable, gradient, state, decay, keep } of blocks) {
-      const coupled = this.decay === "added-to-gradient";
-      const g = coupled && decay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
-      const buffer = state.slots.get("momentum");
-      let direction: Tensor = g;
-      if (buffer !== undefined) {
-        const b = state.updates === 0 ? g : tf.add(tf.mul(buffer, momentum), dampening === 0 ? g : tf.mul(g, 1 - dampening));
-        buffer.assign(b as never);
-        direction = nesterov ? tf.add(g, tf.mul(b, momentum)) : b;
-      }
-      const kept = coupled || keep === 1 ? variable : tf.mul(variable, keep);
-      variable.assign(tf.sub(kept, tf.mul(direction, learningRate)) as never);
+    const coupled = this.decay === "added-to-gradient";
+    const g = coupled && decay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
+    const buffer = state.slots.get("momentum");
+    let direction: Tensor = g;
+    if (buffer !== undefined) {
+      const b = state.updates === 0 ? g : tf.add(tf.mul(buffer, momentum), dampening === 0 ? g : tf.mul(g, 1 - dampening));
+      buffer.assign(b as never);
+      direction = nesterov ? tf.add(g, tf.mul(b, momentum)) : b;
     }
+    descend(variable, tf.mul(direction, learningRate), coupled ? 1 : keep);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
