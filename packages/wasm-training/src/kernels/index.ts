@@ -1,6 +1,7 @@
 import type { TrainingKernel } from "../training-kernel.js";
 import { batchMatMul } from "./batch-mat-mul.js";
 import { complex, complexAbs, imag, real } from "./complex.js";
+import { einsum } from "./einsum.js";
 import { fft, ifft } from "./fft.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
 import { gather } from "./gather.js";
@@ -13,4 +14,4 @@ import { erf, exp, tanh } from "./unary.js";
 import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 
 /** All of them; the order is that of the README's table. */
-export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum, complex, real, imag, complexAbs, fft, ifft];
+export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum, complex, real, imag, complexAbs, fft, ifft, einsum];
