@@ -20,6 +20,9 @@ export interface ModuleExports {
   complexMultiply(a: number, b: number, y: number, rows: number, n: number): void;
   fft(x: number, y: number, rows: number, n: number, inverse: boolean, scale: number, twiddles: number, work: number): void;
   bluestein(x: number, y: number, rows: number, n: number, m: number, before: number, filter: number, after: number, twiddles: number, work: number): void;
+  csrMultiply(pointers: number, indices: number, values: number, x: number, y: number, rows: number, d: number): void;
+  csrMultiplyTransposed(pointers: number, indices: number, values: number, x: number, y: number, rows: number, columns: number, d: number): void;
+  csrSampled(pointers: number, indices: number, a: number, b: number, y: number, rows: number, d: number): void;
 }
 
 const compiled: { own?: WebAssembly.Module; shared?: WebAssembly.Module } = {};

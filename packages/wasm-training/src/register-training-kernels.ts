@@ -1,4 +1,4 @@
-import { engine, findBackendFactory, getKernel, getKernelsForBackend, registerKernel, unregisterKernel, type KernelConfig } from "@tensorflow/tfjs-core";
+import { engine, findBackendFactory, getGradient, getKernel, getKernelsForBackend, registerGradient, registerKernel, unregisterGradient, unregisterKernel, type KernelConfig } from "@tensorflow/tfjs-core";
 import { withComplex } from "./complex-forms.js";
 import { WasmTrainingError } from "./errors.js";
 import { trainingKernels } from "./kernels/index.js";
@@ -61,6 +61,7 @@ export function registerTrainingKernels(options: RegisterOptions = {}): Registra
       [replaced]: current,
     };
     registerKernel(config);
+    if (kernel.gradient !== undefined && getGradient(kernel.name) === undefined) registerGradient(kernel.gradient);
   }
   setComplexGuards(isOurs(getKernel("Complex", backendName)));
   const registered = trainingKernels.map(({ name }) => name).filter((name) => isOurs(getKernel(name, backendName)));
@@ -74,10 +75,11 @@ export function registerTrainingKernels(options: RegisterOptions = {}): Registra
 export function unregisterTrainingKernels(options: RegisterOptions = {}): void {
   const unwanted = select("unregisterTrainingKernels", options);
   setComplexGuards(false);
-  for (const { name } of unwanted) {
+  for (const { name, gradient } of unwanted) {
     const current = getKernel(name, backendName);
     if (!isOurs(current)) continue;
     unregisterKernel(name, backendName);
+    if (gradient !== undefined && getGradient(name) === gradient) unregisterGradient(name);
     if (current[replaced] !== undefined) registerKernel(current[replaced]);
   }
   setComplexGuards(isOurs(getKernel("Complex", backendName)));

@@ -1,4 +1,4 @@
-import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import type { GradConfig, KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import { withComplex } from "./complex-forms.js";
 import { runtimeOf, type Runtime } from "./runtime.js";
 
@@ -14,6 +14,8 @@ export interface TrainingKernel {
   readonly run: (runtime: Runtime, inputs: Readonly<Record<string, TensorInfo>>, attrs: Readonly<Record<string, unknown>>) => TensorInfo | undefined;
   /** For "add", where the module cannot run (threads, no SIMD): the same on typed arrays. */
   readonly fallback?: KernelFunc;
+  /** For a kernel that tfjs does not know. Registered and removed with it. */
+  readonly gradient?: GradConfig;
 }
 
 /** The function to register, in front of the one that was there. */

@@ -1,6 +1,8 @@
 import type { TrainingKernel } from "../training-kernel.js";
 import { batchMatMul } from "./batch-mat-mul.js";
 import { complex, complexAbs, imag, real } from "./complex.js";
+import { csrMatMul } from "./csr-mat-mul.js";
+import { csrSampledMatMul } from "./csr-sampled-mat-mul.js";
 import { einsum } from "./einsum.js";
 import { fft, ifft } from "./fft.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
@@ -14,4 +16,4 @@ import { erf, exp, tanh } from "./unary.js";
 import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 
 /** All of them; the order is that of the README's table. */
-export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum, complex, real, imag, complexAbs, fft, ifft, einsum];
+export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum, complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul];
