@@ -2,7 +2,7 @@ import { backend_util, upcastType, type DataType, type KernelFunc, type TensorIn
 import { compose, type RunKernel } from "../compose.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import type { WasmBackend } from "../wasm-backend.js";
-import { equal, planProduct } from "./einsum-plan.js";
+import { equal, planProduct, type Operand, type Side } from "./einsum-plan.js";
 
 /** A tensor whose axes have labels: positions in `allDims` of tfjs' decoded equation, where those of the result come first. */
 interface Labelled {
@@ -48,7 +48,7 @@ function combine(run: RunKernel, first: Labelled, second: Labelled, result: read
 }
 
 function product(run: RunKernel, first: Labelled, second: Labelled, result: readonly number[]): Labelled {
-  const [one, two] = [first, second].map(({ x, labels }) => ({ labels, shape: x.shape })) as [{ labels: readonly number[]; shape: number[] }, { labels: readonly number[]; shape: number[] }];
+  const [one, two] = [first, second].map(({ x, labels }) => ({ labels, shape: x.shape })) as [Operand, Operand];
   const plan = planProduct(one, two, result);
   const [left, right] = plan.swap ? [second, first] : [first, second];
   const sizes = new Map([one, two].flatMap(({ labels, shape }) => labels.map((label, i) => [label, shape[i]!] as const)));
@@ -56,7 +56,7 @@ function product(run: RunKernel, first: Labelled, second: Labelled, result: read
   const shared = left.labels.filter((label) => right.labels.includes(label));
   const batch = sizeOf(shared.filter((label) => result.includes(label)));
   const inner = sizeOf(shared.filter((label) => !result.includes(label)));
-  const matrix = (operand: Labelled, { labels, transpose }: { labels: readonly number[]; transpose: boolean }, innerLast: boolean) => {
+  const matrix = (operand: Labelled, { labels, transpose }: Side, innerLast: boolean) => {
     const outer = sizeOf(labels.filter((label) => !shared.includes(label)));
     return reshape(run, arrange(run, operand, labels), innerLast !== transpose ? [batch, outer, inner] : [batch, inner, outer]);
   };
