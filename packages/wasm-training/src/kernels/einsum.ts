@@ -48,7 +48,7 @@ function combine(run: RunKernel, first: Labelled, second: Labelled, result: read
 }
 
 function product(run: RunKernel, first: Labelled, second: Labelled, result: readonly number[]): Labelled {
-  const [one, two] = [first, second].map(({ x, labels }) => ({ labels, shape: x.shape })) as [Operand, Operand];
+  const [one, two] = [first, second].map(({ x, labels }): Operand => ({ labels, shape: x.shape })) as [Operand, Operand];
   const plan = planProduct(one, two, result);
   const [left, right] = plan.swap ? [second, first] : [first, second];
   const sizes = new Map([one, two].flatMap(({ labels, shape }) => labels.map((label, i) => [label, shape[i]!] as const)));
