@@ -1,0 +1,11 @@
+import type { Entry } from "../gradient.js";
+import { complexEntries } from "./complex.js";
+import { dilatedConvEntries } from "./dilated-conv.js";
+import { einsum } from "./einsum.js";
+import { fusedBatchNorm } from "./fused-batch-norm.js";
+import { indexingEntries } from "./indexing.js";
+import { pairwiseEntries } from "./pairwise.js";
+import { tile } from "./tile.js";
+
+/** Every gradient that `registerGradients` puts in place. */
+export const gradientEntries: readonly Entry[] = [...dilatedConvEntries, fusedBatchNorm, tile, einsum, ...pairwiseEntries, ...complexEntries, ...indexingEntries];

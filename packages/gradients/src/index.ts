@@ -1,0 +1,7 @@
+export { registerCpuKernels, unregisterCpuKernels } from "./cpu-kernels.js";
+export { GradientsError } from "./errors.js";
+export type { GradientsErrorCode } from "./errors.js";
+export { hessianVectorProduct } from "./hessian-vector-product.js";
+export { gradientNames, registerGradients, unregisterGradients } from "./register-gradients.js";
+export type { GradientRegistration, RegisterGradientsOptions } from "./register-gradients.js";
+export { withSecondOrderGradients } from "./with-second-order-gradients.js";
