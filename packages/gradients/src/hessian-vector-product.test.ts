@@ -148,6 +148,28 @@ describe("on a network of convolutions, batch normalization, pooling and softmax
       expectClose(await entries(flatten(hessianVectorProduct(loss, weights, twice))), exact.map((value) => -2 * value), 1e-4, 1e-4);
     }));
 
+  it("of g on kernels before a batch normalization is −‖g‖², since the loss does not depend on their scale", () =>
+    withKernels(["Conv2DBackpropFilter"], async () => {
+      const kernel = tf.variable(spread([3, 3, 2, 4], 1));
+      const weights = tf.variable(spread([4, 3], 2));
+      const [x, y] = [spread([6, 6, 6, 2], 3, 2), tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2], "int32"), 3)];
+      const loss = () => {
+        const z = tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, "same");
+        const { mean, variance } = tf.moments(z, [0, 1, 2]);
+        const a = tf.relu(tf.batchNorm4d(z, mean as tf.Tensor1D, variance as tf.Tensor1D, undefined, undefined, 1e-7));
+        return tf.losses.softmaxCrossEntropy(y, tf.matMul(tf.mean(a, [1, 2]) as tf.Tensor2D, weights as tf.Tensor2D)) as tf.Scalar;
+      };
+      registerGradients();
+      const { grads } = tf.variableGrads(loss, [kernel, weights]);
+      unregisterGradients();
+      const products = hessianVectorProduct(loss, [kernel, weights], grads);
+      const g = grads[kernel.name]!;
+      const square = await dot([g], [g]);
+      expect(square).toBeGreaterThan(1e-5);
+      expect(Math.abs((await dot([tf.clone(kernel)], [products[kernel.name]!])) + square)).toBeLessThan(1e-3 * square);
+      tf.dispose([kernel, weights, x, y, grads, products]);
+    }));
+
   it("leaves one tensor a variable behind, and needs at most five times the memory of one gradient meanwhile", () =>
     withKernels(kernels, async () => {
       const { loss, weights } = network();

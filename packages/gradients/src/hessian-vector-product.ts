@@ -7,12 +7,12 @@ const where = "hessianVectorProduct";
 
 /**
  * The Hessian of a loss times a vector, `H v`, exactly (to float32 rounding), by two passes of differentiation: the gradient of the
- * inner product of the gradient with `v`. No Hessian is formed; it costs some four to five evaluations of the loss.
+ * inner product of the gradient with `v`. No Hessian is formed.
  *
  * @param loss Computes a float32 scalar from the variables; synchronous. Whatever it does besides, moving averages of a batch normalization in training for instance, is done once.
  * @param variables Differentiated whether trainable or not.
  * @param vectors One tensor a variable, of its shape, in the order of `variables`; or by `variable.name`, as `tf.variableGrads` returns them. They stay the caller's.
- * @returns One tensor a variable, in the order of `variables` or by name, like `vectors`; zeros where the gradient does not depend on it. The caller disposes them; nothing else stays allocated, also on throw. In between, what both passes save is: some three times what one gradient needs.
+ * @returns One tensor a variable, in the order of `variables` or by name, like `vectors`; zeros where the gradient does not depend on it. The caller disposes them; nothing else stays allocated, also on throw. In between, so does what both passes save: some four times what one gradient needs.
  * @throws {GradientsError} SHAPE_MISMATCH for a vector of another shape, one too few or too many, or under a name that is none of a variable's; NOT_SCALAR if the loss is not a float32 scalar; ASYNC if it returns a promise.
  *
  * @see B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).

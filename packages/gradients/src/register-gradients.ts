@@ -3,7 +3,7 @@ import { GradientsError } from "./errors.js";
 import type { Entry } from "./gradient.js";
 import { gradientEntries } from "./gradients/index.js";
 import { isOurs, putInPlace, takeAway } from "./registry.js";
-import { installTape, removeTape, tapeState } from "./tape.js";
+import { installTape, removeTape } from "./tape.js";
 
 export interface RegisterGradientsOptions {
   /** Kernel names as tfjs has them, "FusedBatchNorm": register these alone. Default: all. */
@@ -41,7 +41,7 @@ export function registerGradients(options: RegisterGradientsOptions = {}): Gradi
 /** Puts back the gradients that were there before, the same objects, and removes those that were not. `only` and `except` as for registering. */
 export function unregisterGradients(options: RegisterGradientsOptions = {}): void {
   for (const entry of select("unregisterGradients", options)) takeAway(entry);
-  if (inPlace().length === 0 && !tapeState()?.secondOrder) removeTape();
+  if (inPlace().length === 0) removeTape();
 }
 
 /** The kernel names of all gradients that `registerGradients` knows. */

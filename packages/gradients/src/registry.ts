@@ -10,9 +10,13 @@ export function isOurs(config: GradConfig | undefined): config is OurGradient {
   return config !== undefined && replacedKey in config;
 }
 
+/** Names of those that are in place for a call of `putInPlaceForNow` only. */
+const forNow = new Set<string>();
+
 /** A gradient to add is left out where tfjs has one. */
 export function putInPlace({ mode, gradient, beside }: Entry): void {
   const current = getGradient(gradient.kernelName);
+  forNow.delete(gradient.kernelName);
   if (mode === "add" && current !== undefined && !isOurs(current)) return;
   beside?.repair();
   if (!isOurs(current)) set(gradient.kernelName, { ...gradient, [replacedKey]: current } as OurGradient);
@@ -25,11 +29,17 @@ export function takeAway({ gradient: { kernelName }, beside }: Entry): void {
   set(kernelName, current[replacedKey]);
 }
 
-/** Puts those of `entries` in place that are not, and returns what takes them away again. */
+/** Puts those of `entries` in place that are not, and returns what takes them away again, save those that have been put in place for good meanwhile. */
 export function putInPlaceForNow(entries: readonly Entry[]): () => void {
-  const missing = entries.filter(({ gradient }) => !isOurs(getGradient(gradient.kernelName)));
-  for (const entry of missing) putInPlace(entry);
-  return () => missing.forEach(takeAway);
+  for (const entry of entries) {
+    const { kernelName } = entry.gradient;
+    if (isOurs(getGradient(kernelName))) continue;
+    putInPlace(entry);
+    forNow.add(kernelName);
+  }
+  return () => {
+    for (const entry of entries) if (forNow.delete(entry.gradient.kernelName)) takeAway(entry);
+  };
 }
 
 /** `registerGradient` warns where it overrides, in debug mode. */

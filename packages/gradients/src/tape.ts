@@ -47,7 +47,7 @@ export interface TapeState {
 const tapeEngine = (): TapeEngine => tf.engine() as unknown as TapeEngine;
 
 /** The state of our recording, where it is in place. On the function itself, so that two copies of this package share it. */
-export const tapeState = (): TapeState | undefined => (tapeEngine().addTapeNode as { [stateKey]?: TapeState })[stateKey];
+const tapeState = (): TapeState | undefined => (tapeEngine().addTapeNode as { [stateKey]?: TapeState })[stateKey];
 
 /** Puts our recording in place; a second call changes nothing. */
 export function installTape(): TapeState {
@@ -63,9 +63,9 @@ export function installTape(): TapeState {
   return state;
 }
 
-/** Takes our recording away: the methods of tfjs' own class show again. */
+/** Takes our recording away, unless a call of `withSecondOrderGradients` is under way: the methods of tfjs' own class show again. */
 export function removeTape(): void {
-  if (tapeState() === undefined) return;
+  if (tapeState()?.secondOrder !== 0) return;
   for (const name of methods) delete (tapeEngine() as Partial<TapeEngine>)[name];
 }
 

@@ -63,6 +63,17 @@ describe("withSecondOrderGradients", () => {
     x.dispose();
   });
 
+  it("keeps what is registered inside of it", () => {
+    withSecondOrderGradients(() => void registerGradients({ only: ["Tile"] }));
+    expect(tf.getGradient("Tile")).not.toBe(shipped[watched.indexOf("Tile")]);
+    expect(tf.getGradient("Einsum")).toBeUndefined();
+    expect(methods()).not.toEqual(shippedMethods);
+    unregisterGradients();
+    withSecondOrderGradients(() => unregisterGradients());
+    expect(registry()).toEqual(shipped);
+    expect(methods()).toEqual(shippedMethods);
+  });
+
   it("refuses a promise, after everything is restored", () => {
     expect(() => withSecondOrderGradients(async () => 1)).toThrow(expect.objectContaining({ code: "ASYNC", message: expect.stringContaining("await their data outside") }));
     expect(registry()).toEqual(shipped);

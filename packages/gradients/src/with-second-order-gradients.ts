@@ -1,11 +1,12 @@
+import { getGradient } from "@tensorflow/tfjs-core";
 import { GradientsError } from "./errors.js";
 import type { Entry } from "./gradient.js";
 import { gradientEntries } from "./gradients/index.js";
-import { putInPlaceForNow } from "./registry.js";
+import { isOurs, putInPlaceForNow } from "./registry.js";
 import { backpropEntries } from "./second-order/backprop-kernels.js";
 import { maxPoolGrad } from "./second-order/max-pool-grad.js";
 import { pointwiseEntries } from "./second-order/pointwise.js";
-import { clearTape, installTape, removeTape, tapeState } from "./tape.js";
+import { clearTape, installTape, removeTape } from "./tape.js";
 
 const entries: readonly Entry[] = [...gradientEntries, ...backpropEntries, maxPoolGrad, ...pointwiseEntries];
 
@@ -26,7 +27,6 @@ const entries: readonly Entry[] = [...gradientEntries, ...backpropEntries, maxPo
  * const second = withSecondOrderGradients(() => tf.grad(tf.grad((x) => tf.tanh(x)))(tf.scalar(0.5)));
  */
 export function withSecondOrderGradients<T>(fn: () => T): T {
-  const wasInstalled = tapeState() !== undefined;
   const state = installTape();
   const restore = state.secondOrder === 0 ? putInPlaceForNow(entries) : () => {};
   state.secondOrder++;
@@ -39,7 +39,7 @@ export function withSecondOrderGradients<T>(fn: () => T): T {
   } finally {
     state.secondOrder--;
     restore();
-    if (!wasInstalled) removeTape();
+    if (!gradientEntries.some(({ gradient }) => isOurs(getGradient(gradient.kernelName)))) removeTape();
   }
   if (typeof (result as { then?: unknown } | null)?.then === "function") {
     throw new GradientsError("ASYNC", "withSecondOrderGradients: fn must be synchronous, got one that returns a promise. Take the gradients inside, return the tensors, and await their data outside.");
