@@ -6,15 +6,17 @@ type LayerArgs = ConstructorParameters<typeof tf.layers.Layer>[0];
 
 /**
  * Causal multi-head attention on queries, keys and values, each `"batch time width"`; the result has the same shape.
- * Position i sees positions 0 … i. Softmax of q·k/√(width of a head) (Vaswani et al. 2017, equation 1).
+ * Position i sees positions 0 … i, or all of them where `causal` is false. Softmax of q·k/√(width of a head) (Vaswani et al. 2017, equation 1).
  */
 export class CausalAttention extends tf.layers.Layer {
   static readonly className = "CausalAttention";
   private readonly heads: number;
+  private readonly causal: boolean;
 
-  constructor(config: LayerArgs & { heads: number }) {
+  constructor(config: LayerArgs & { heads: number; causal?: boolean }) {
     super(config);
     this.heads = config.heads;
+    this.causal = config.causal ?? true;
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
@@ -29,13 +31,13 @@ export class CausalAttention extends tf.layers.Layer {
       const size = width / this.heads;
       const split = (x: tf.Tensor, axes: number[]) => tf.transpose(tf.reshape(x, [batch, time, this.heads, size]), axes);
       const scores = tf.matMul(split(tf.mul(q, 1 / Math.sqrt(size)), [0, 2, 1, 3]), split(k, [0, 2, 3, 1]));
-      const attention = tf.softmax(tf.add(scores, causalMask(time)));
+      const attention = tf.softmax(this.causal ? tf.add(scores, causalMask(time)) : scores);
       return tf.reshape(tf.transpose(tf.matMul(attention, split(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [batch, time, width]);
     });
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.heads };
+    return { ...super.getConfig(), heads: this.heads, causal: this.causal };
   }
 }
 
