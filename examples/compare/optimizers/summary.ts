@@ -2,7 +2,7 @@
 import { grid, names, type Name, type Setting } from "./contenders.js";
 import type { Result } from "./results.js";
 
-export interface Cell extends Setting {
+interface Cell extends Setting {
   /** Mean over seeds; Infinity where one left the numbers. */
   readonly mean: number;
   readonly sd: number;
