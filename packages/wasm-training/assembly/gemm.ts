@@ -5,18 +5,18 @@
 import { activateBlock } from "./activate";
 import { transpose4 } from "./shuffle";
 
-const ROWS: i32 = 4;
-const COLUMNS: i32 = 8;
+export const ROWS: i32 = 4;
+export const COLUMNS: i32 = 8;
 const BLOCK_M: i32 = 64;
 const BLOCK_N: i32 = 256;
 const BLOCK_K: i32 = 256;
-const TILE_BYTES: usize = 128;
+export const TILE_BYTES: usize = 128;
 /** Up to this many rows a plain B is read where it lies: packing it would cost more than it saves. */
 const DIRECT_ROWS: i32 = 16;
 
 // @ts-ignore: decorator
 @inline
-function madd(sum: v128, a: v128, b: v128): v128 {
+export function madd(sum: v128, a: v128, b: v128): v128 {
   return f32x4.add(sum, f32x4.mul(a, b));
 }
 
@@ -109,7 +109,7 @@ function multiply(m: i32, n: i32, k: i32, a: usize, transposeA: bool, b: usize, 
  * its beginning, and with two steps in one block it spills. Sums with one index, since V8 extends every pointer that is a loop
  * variable to 64 bits by an instruction of its own.
  */
-function tile<Step, Panel>(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, stepB: usize, k: i32, c: usize, stepC: usize, add: bool): void {
+export function tile<Step, Panel>(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, stepB: usize, k: i32, c: usize, stepC: usize, add: bool): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   const end: usize = <usize>k * sizeof<Step>();
   for (let p: usize = 0; p != end; p += sizeof<Step>()) {
@@ -141,7 +141,7 @@ function tile<Step, Panel>(a0: usize, a1: usize, a2: usize, a3: usize, b: usize,
 }
 
 /** The part of a tile that belongs to C. */
-function copyTile(from: usize, to: usize, rowTo: usize, rows: i32, columns: i32, add: bool): void {
+export function copyTile(from: usize, to: usize, rowTo: usize, rows: i32, columns: i32, add: bool): void {
   for (let i = 0; i < rows; ++i) {
     for (let j: usize = 0; j < <usize>columns << 2; j += 4) {
       const value = load<f32>(from + j);
@@ -153,7 +153,7 @@ function copyTile(from: usize, to: usize, rowTo: usize, rows: i32, columns: i32,
 }
 
 /** Rows of B, 8 columns at a time; missing columns are zero. */
-function packB(b: usize, n: i32, k: i32, columns: i32, to: usize): void {
+export function packB(b: usize, n: i32, k: i32, columns: i32, to: usize): void {
   const row: usize = <usize>n << 2;
   for (let j = 0; j < columns; j += COLUMNS) {
     let from = b + (<usize>j << 2);
@@ -178,7 +178,7 @@ function packB(b: usize, n: i32, k: i32, columns: i32, to: usize): void {
 }
 
 /** The same panels from B stored as `"n k"`. */
-function packTransposedB(b: usize, rowLength: i32, k: i32, columns: i32, to: usize): void {
+export function packTransposedB(b: usize, rowLength: i32, k: i32, columns: i32, to: usize): void {
   const row: usize = <usize>rowLength << 2;
   for (let j = 0; j < columns; j += COLUMNS) {
     const from = b + <usize>j * row;

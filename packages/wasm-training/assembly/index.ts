@@ -1,5 +1,8 @@
+export { activateBlock } from "./activate";
 export { complexAbs, complexMultiply, everySecond, interleave } from "./complex";
+export { convolve, convolveFilter, packColumns, packTaps, padRows } from "./conv";
 export { csrMultiply, csrMultiplyTransposed, csrSampled } from "./csr";
+export { depthwise, depthwise3x3, depthwiseFilter } from "./depthwise";
 export { bluestein, fft } from "./fft";
 export { gemm, gemmScratchBytes } from "./gemm";
 export { gatherRows, segmentSum, segmentSumInt } from "./rows";

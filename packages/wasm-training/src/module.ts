@@ -4,6 +4,17 @@ import { moduleBase64 } from "./generated/module.js";
 export interface ModuleExports {
   gemmScratchBytes(m: number, n: number, k: number, transposeA: boolean): number;
   gemm(batch: number, m: number, n: number, k: number, a: number, strideA: number, transposeA: boolean, b: number, strideB: number, transposeB: boolean, c: number, scratch: number, bias: number, activation: number, alpha: number): void;
+  activateBlock(c: number, m: number, n: number, bias: number, activation: number, alpha: number): void;
+  padRows(x: number, to: number, first: number, rows: number, height: number, rowX: number, before: number, bytes: number, after: number): void;
+  packColumns(b: number, n: number, k: number, to: number): void;
+  packTaps(filter: number, taps: number, count: number, n: number, k: number, to: number): void;
+  /** `pixels`: two int32 a pixel, `runs`: two int32 a run, as in conv2d-sweep.ts. `count` is a multiple of 4. */
+  convolve(source: number, pixels: number, count: number, runs: number, runCount: number, panels: number, k: number, target: number, n: number, scratch: number): void;
+  convolveFilter(source: number, pixels: number, count: number, runs: number, runCount: number, panels: number, gradient: number, n: number, scratch: number): void;
+  /** `taps`: two int32 a tap: offsets in the source and in the filter. */
+  depthwise(source: number, pixels: number, count: number, taps: number, tapCount: number, filter: number, target: number, channels: number): void;
+  depthwise3x3(source: number, imagePitch: number, pitch: number, images: number, rows: number, columns: number, taps: number, filter: number, target: number, channels: number): void;
+  depthwiseFilter(source: number, imagePitch: number, stepRow: number, stepColumn: number, images: number, rows: number, columns: number, taps: number, tapCount: number, dy: number, gradient: number, channels: number): void;
   /** `table`: four int32 an outer axis: size, steps in x and y in bytes, 0. Modes and blocks: {@link stridedCopy}. */
   stridedCopy(table: number, axes: number, mode: number, x: number, y: number, p: number, q: number, rowX: number, rowY: number): void;
   sum(x: number, y: number, outer: number, axis: number, inner: number, divisor: number): void;

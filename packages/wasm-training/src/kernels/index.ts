@@ -1,8 +1,13 @@
 import type { TrainingKernel } from "../training-kernel.js";
 import { batchMatMul } from "./batch-mat-mul.js";
 import { complex, complexAbs, imag, real } from "./complex.js";
+import { conv2dBackpropFilter } from "./conv2d-backprop-filter.js";
+import { conv2dBackpropInput } from "./conv2d-backprop-input.js";
+import { conv2d, fusedConv2d } from "./conv2d-forward.js";
 import { csrMatMul } from "./csr-mat-mul.js";
 import { csrSampledMatMul } from "./csr-sampled-mat-mul.js";
+import { depthwiseBackpropFilter } from "./depthwise-backprop-filter.js";
+import { depthwiseBackpropInput } from "./depthwise-backprop-input.js";
 import { einsum } from "./einsum.js";
 import { fft, ifft } from "./fft.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
@@ -16,4 +21,9 @@ import { erf, exp, tanh } from "./unary.js";
 import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 
 /** All of them; the order is that of the README's table. */
-export const trainingKernels: readonly TrainingKernel[] = [batchMatMul, fusedMatMul, transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum, complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul];
+export const trainingKernels: readonly TrainingKernel[] = [
+  batchMatMul, fusedMatMul,
+  conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseBackpropInput, depthwiseBackpropFilter,
+  transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
+  complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul,
+]; // prettier-ignore

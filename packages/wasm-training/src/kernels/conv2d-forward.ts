@@ -1,0 +1,53 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { sizeOf, type Runtime } from "../runtime.js";
+import type { TrainingKernel } from "../training-kernel.js";
+import { geometryOf, isPointwise } from "./conv2d-geometry.js";
+import { eachBlock, forwardSweep, panelBytes, TILE_BYTES } from "./conv2d-sweep.js";
+import { fusableActivations } from "./fused-mat-mul.js";
+import type { Epilogue } from "./matrix-product.js";
+
+function convolution(runtime: Runtime, x: TensorInfo, filter: TensorInfo, attrs: Readonly<Record<string, unknown>>, epilogue?: Epilogue): TensorInfo | undefined {
+  const g = geometryOf(x.shape, filter.shape, attrs, [x, filter], { depthwise: false });
+  if (g === undefined) return undefined;
+  const { module } = runtime;
+  const [n, k] = [g.outChannels, g.filterHeight * g.filterWidth * g.inChannels];
+  const out = runtime.output([g.batch, g.outHeight, g.outWidth, n], "float32");
+  const pixels = g.batch * g.outHeight * g.outWidth;
+  if (pixels * n === 0) return out;
+  const bias = epilogue?.bias === undefined ? 0 : runtime.offset(epilogue.bias);
+  const activation = epilogue?.activation ?? 0;
+  const alpha = epilogue?.alpha ?? 0;
+  const [atX, atFilter, atOut] = [runtime.offset(x), runtime.offset(filter), runtime.offset(out)];
+  if (isPointwise(g) || k === 0) {
+    runtime.withScratch(module.gemmScratchBytes(pixels, n, k, false) >>> 0, (scratch) => module.gemm(1, pixels, n, k, atX, 0, false, atFilter, 0, false, atOut, scratch, bias, activation, alpha));
+    return out;
+  }
+  runtime.withScratch(TILE_BYTES + panelBytes(n, k), (scratch) => {
+    const panels = scratch + TILE_BYTES;
+    module.packColumns(atFilter, n, k, panels);
+    eachBlock(runtime, forwardSweep(g), g.batch, atX, { source: g.inChannels * 4, target: n * 4 }, (block) => {
+      const to = atOut + block.target;
+      module.convolve(block.source, block.pixels, (block.count + 3) & ~3, block.runs, block.runCount, panels, k, to, n, scratch);
+      if (bias !== 0 || activation !== 0) module.activateBlock(to, block.count, n, bias, activation, alpha);
+    });
+  });
+  return out;
+}
+
+/** Faster than the backend's, which packs its filter anew for each tensor it has not seen: in training, at every step. */
+export const conv2d: TrainingKernel = {
+  name: "Conv2D",
+  mode: "replace",
+  run: (runtime, { x, filter }, attrs) => convolution(runtime, x!, filter!, attrs),
+};
+
+/** conv2d + bias + activation: what a convolution layer calls. "prelu" stays with the backend. */
+export const fusedConv2d: TrainingKernel = {
+  name: "FusedConv2D",
+  mode: "replace",
+  run: (runtime, { x, filter, bias }, attrs) => {
+    const activation = fusableActivations[String(attrs.activation)];
+    if (activation === undefined || (bias !== undefined && bias !== null && (bias.dtype !== "float32" || bias.shape.length !== 1 || bias.shape[0] !== filter!.shape[3]))) return undefined;
+    return convolution(runtime, x!, filter!, attrs, { ...(bias && { bias }), activation, alpha: Number(attrs.leakyreluAlpha ?? 0) });
+  },
+};

@@ -1,0 +1,49 @@
+import { sizeOf, type Runtime } from "../runtime.js";
+import { stridedCopy } from "../strided-copy.js";
+import type { TrainingKernel } from "../training-kernel.js";
+import { filterGradientOnTypedArrays } from "./conv2d-fallback.js";
+import { geometryOf, type Geometry } from "./conv2d-geometry.js";
+import { eachBlock, forwardSweep } from "./conv2d-sweep.js";
+
+/** The gradient of a depthwise convolution's filter, which tfjs has not on WebAssembly. */
+export const depthwiseBackpropFilter: TrainingKernel = {
+  name: "DepthwiseConv2dNativeBackpropFilter",
+  mode: "add",
+  fallback: filterGradientOnTypedArrays("DepthwiseConv2dNativeBackpropFilter", true),
+  run: (runtime, { x: input, dy: gradient }, attrs) => {
+    const [x, dy] = [input!, gradient!];
+    const filterShape = attrs.filterShape as number[];
+    const g = geometryOf(x.shape, filterShape, attrs, [x, dy], { depthwise: true, dy });
+    if (g === undefined) return undefined;
+    const out = runtime.output(filterShape, "float32");
+    const size = sizeOf(filterShape);
+    if (size === 0) return out;
+    const [atX, atDy, atOut] = [runtime.offset(x), runtime.offset(dy), runtime.offset(out)];
+    runtime.floats(atOut, size).fill(0);
+    if (sizeOf(dy.shape) === 0) return out;
+    const multiplier = filterShape[3]!;
+    if (multiplier === 1) addTaps(runtime, g, atX, atDy, atOut);
+    else {
+      // Each channel repeated, so that source and result have the same channels.
+      const pixels = sizeOf(x.shape);
+      runtime.withScratch(Math.max(4, pixels * multiplier * 4), (repeated) => {
+        if (pixels > 0) stridedCopy(runtime, atX, repeated, [{ size: pixels, step: 1 }, { size: multiplier, step: 0 }]); // prettier-ignore
+        addTaps(runtime, g, repeated, atDy, atOut);
+      });
+    }
+    return out;
+  },
+};
+
+/** `x "batch inHeight inWidth outChannels"`. */
+function addTaps(runtime: Runtime, g: Geometry, x: number, dy: number, to: number): void {
+  const bytes = g.outChannels * 4;
+  const sweep = forwardSweep(g);
+  const count = sweep.taps.length;
+  runtime.withScratch(count * 8, (taps) =>
+    eachBlock(runtime, sweep, g.batch, x, { source: bytes, target: bytes }, (block) => {
+      runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
+      runtime.module.depthwiseFilter(block.source, block.imagePitch, sweep.stepY * block.pitch, sweep.stepX * bytes, block.images, block.rows, block.columns, taps, count, dy + block.target, to, g.outChannels);
+    }),
+  );
+}

@@ -1,0 +1,53 @@
+import { sizeOf, type Runtime } from "../runtime.js";
+import type { TrainingKernel } from "../training-kernel.js";
+import { inputGradientOnTypedArrays } from "./conv2d-fallback.js";
+import { geometryOf, type Geometry } from "./conv2d-geometry.js";
+import { backwardSweeps, eachBlock } from "./conv2d-sweep.js";
+
+/** The gradient of a depthwise convolution's input, which tfjs has not on WebAssembly: a depthwise convolution of dy with the filter turned round. */
+export const depthwiseBackpropInput: TrainingKernel = {
+  name: "DepthwiseConv2dNativeBackpropInput",
+  mode: "add",
+  fallback: inputGradientOnTypedArrays("DepthwiseConv2dNativeBackpropInput", true),
+  run: (runtime, { dy: gradient, filter: weights }, attrs) => {
+    const [dy, filter] = [gradient!, weights!];
+    const inputShape = attrs.inputShape as number[];
+    const g = geometryOf(inputShape, filter.shape, attrs, [dy, filter], { depthwise: true, dy });
+    if (g === undefined) return undefined;
+    const out = runtime.output(inputShape, "float32");
+    const size = sizeOf(inputShape);
+    if (size === 0) return out;
+    const [atDy, atFilter, atOut] = [runtime.offset(dy), runtime.offset(filter), runtime.offset(out)];
+    const multiplier = filter.shape[3]!;
+    if (multiplier === 1) gradientOfEach(runtime, g, atDy, atFilter, atOut);
+    else {
+      // As if each channel had been repeated: the gradient of the copies, then their sums.
+      runtime.withScratch(Math.max(4, size * multiplier * 4), (each) => {
+        gradientOfEach(runtime, g, atDy, atFilter, each);
+        if (multiplier === 0) runtime.floats(atOut, size).fill(0);
+        else runtime.module.sum(each, atOut, size, multiplier, 1, 1);
+      });
+    }
+    return out;
+  },
+};
+
+/** `to "batch inHeight inWidth outChannels"`. */
+function gradientOfEach(runtime: Runtime, g: Geometry, dy: number, filter: number, to: number): void {
+  const { module } = runtime;
+  const bytes = g.outChannels * 4;
+  const sweeps = backwardSweeps(g);
+  const used = g.outChannels * g.outHeight * g.outWidth === 0 ? [] : sweeps.filter(({ taps }) => taps.length > 0);
+  if (used.length < sweeps.length) runtime.floats(to, g.batch * g.inHeight * g.inWidth * g.outChannels).fill(0);
+  const neighbours = g.filterHeight === 3 && g.filterWidth === 3 && [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1);
+  for (const sweep of used) {
+    const count = sweep.taps.length;
+    runtime.withScratch(count * 8, (taps) =>
+      eachBlock(runtime, sweep, g.batch, dy, { source: bytes, target: bytes }, (block) => {
+        runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
+        if (neighbours) module.depthwise3x3(block.source, block.imagePitch, block.pitch, block.images, block.rows, block.columns, taps, filter, to + block.target, g.outChannels);
+        else module.depthwise(block.source, block.pixels, block.count, taps, count, filter, to + block.target, g.outChannels);
+      }),
+    );
+  }
+}
