@@ -98,8 +98,8 @@ function row3x3<T>(r0: usize, pitch: usize, columns: i32, pixel: usize, taps: us
   }
 }
 
-/** Adds to the gradient of the filter what rows of dy give: nine taps together, in nine registers, then the rest one by one. */
-export function depthwiseFilter(source: usize, imagePitch: usize, stepRow: usize, stepColumn: usize, images: i32, rows: i32, columns: i32, taps: usize, tapCount: i32, dy: usize, gradient: usize, channels: i32): void {
+/** Adds to the gradient of the filter what rows of dy give. `neighbours`: the taps are 3 × 3 pixels side by side, read by each in turn. */
+export function depthwiseFilter(source: usize, imagePitch: usize, stepRow: usize, stepColumn: usize, images: i32, rows: i32, columns: i32, taps: usize, tapCount: i32, neighbours: bool, dy: usize, gradient: usize, channels: i32): void {
   const bytes: usize = <usize>channels << 2;
   const wide: usize = bytes & ~15;
   const lastTap = taps + (<usize>tapCount << 3);
@@ -107,8 +107,13 @@ export function depthwiseFilter(source: usize, imagePitch: usize, stepRow: usize
     let from = source;
     for (let r = 0; r < rows; ++r) {
       let c: usize = 0;
-      for (; c != wide; c += 16) tapsOfRow<v128>(from + c, stepColumn, columns, taps, lastTap, dy + c, bytes, gradient + c);
-      for (; c != bytes; c += 4) tapsOfRow<f32>(from + c, stepColumn, columns, taps, lastTap, dy + c, bytes, gradient + c);
+      for (; c != wide; c += 16) {
+        if (neighbours) nineTaps<v128>(from + c, stepRow, columns, taps, dy + c, bytes, gradient + c);
+        else for (let tap = taps; tap != lastTap; tap += 8) oneTap<v128>(from + c + load<usize>(tap), stepColumn, columns, dy + c, bytes, gradient + c + load<usize>(tap, 4));
+      }
+      for (; c != bytes; c += 4) {
+        for (let tap = taps; tap != lastTap; tap += 8) oneTap<f32>(from + c + load<usize>(tap), stepColumn, columns, dy + c, bytes, gradient + c + load<usize>(tap, 4));
+      }
       from += stepRow;
       dy += bytes * columns;
     }
@@ -116,34 +121,28 @@ export function depthwiseFilter(source: usize, imagePitch: usize, stepRow: usize
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function tapsOfRow<T>(x: usize, stepX: usize, columns: i32, tap: usize, lastTap: usize, dy: usize, stepY: usize, gradient: usize): void {
-  for (; lastTap - tap >= 72; tap += 72) nineTaps<T>(x, stepX, columns, tap, dy, stepY, gradient);
-  for (; tap != lastTap; tap += 8) oneTap<T>(x + load<usize>(tap), stepX, columns, dy, stepY, gradient + load<usize>(tap, 4));
-}
-
-function nineTaps<T>(x: usize, stepX: usize, columns: i32, taps: usize, dy: usize, stepY: usize, gradient: usize): void {
-  let s0 = zero<T>(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0;
-  const x0 = x + load<usize>(taps), x1 = x + load<usize>(taps, 8), x2 = x + load<usize>(taps, 16), x3 = x + load<usize>(taps, 24), x4 = x + load<usize>(taps, 32), x5 = x + load<usize>(taps, 40), x6 = x + load<usize>(taps, 48), x7 = x + load<usize>(taps, 56), x8 = x + load<usize>(taps, 64);
-  let at: usize = 0;
-  for (; columns > 0; --columns) {
-    const d = read<T>(dy);
-    s0 = plus<T>(s0, times<T>(d, read<T>(x0 + at)));
-    s1 = plus<T>(s1, times<T>(d, read<T>(x1 + at)));
-    s2 = plus<T>(s2, times<T>(d, read<T>(x2 + at)));
-    s3 = plus<T>(s3, times<T>(d, read<T>(x3 + at)));
-    s4 = plus<T>(s4, times<T>(d, read<T>(x4 + at)));
-    s5 = plus<T>(s5, times<T>(d, read<T>(x5 + at)));
-    s6 = plus<T>(s6, times<T>(d, read<T>(x6 + at)));
-    s7 = plus<T>(s7, times<T>(d, read<T>(x7 + at)));
-    s8 = plus<T>(s8, times<T>(d, read<T>(x8 + at)));
-    at += stepX;
-    dy += stepY;
+/** Nine sums in registers; each column of three pixels meets the three elements of dy that it is a tap of. */
+function nineTaps<T>(r0: usize, pitch: usize, columns: i32, taps: usize, dy: usize, pixel: usize, gradient: usize): void {
+  let s00 = zero<T>(), s01 = s00, s02 = s00, s10 = s00, s11 = s00, s12 = s00, s20 = s00, s21 = s00, s22 = s00;
+  let d1 = s00, d2 = s00;
+  const r1 = r0 + pitch;
+  const r2 = r1 + pitch;
+  const end = pixel * columns;
+  const last = end + (pixel << 1);
+  for (let at: usize = 0; at != last; at += pixel) {
+    const d0 = at < end ? read<T>(dy + at) : zero<T>();
+    let x = read<T>(r0 + at);
+    s00 = plus<T>(s00, times<T>(x, d0)), s01 = plus<T>(s01, times<T>(x, d1)), s02 = plus<T>(s02, times<T>(x, d2));
+    x = read<T>(r1 + at);
+    s10 = plus<T>(s10, times<T>(x, d0)), s11 = plus<T>(s11, times<T>(x, d1)), s12 = plus<T>(s12, times<T>(x, d2));
+    x = read<T>(r2 + at);
+    s20 = plus<T>(s20, times<T>(x, d0)), s21 = plus<T>(s21, times<T>(x, d1)), s22 = plus<T>(s22, times<T>(x, d2));
+    d2 = d1;
+    d1 = d0;
   }
-  addTo<T>(gradient + load<usize>(taps, 4), s0), addTo<T>(gradient + load<usize>(taps, 12), s1), addTo<T>(gradient + load<usize>(taps, 20), s2);
-  addTo<T>(gradient + load<usize>(taps, 28), s3), addTo<T>(gradient + load<usize>(taps, 36), s4), addTo<T>(gradient + load<usize>(taps, 44), s5);
-  addTo<T>(gradient + load<usize>(taps, 52), s6), addTo<T>(gradient + load<usize>(taps, 60), s7), addTo<T>(gradient + load<usize>(taps, 68), s8);
+  addTo<T>(gradient + load<usize>(taps, 4), s00), addTo<T>(gradient + load<usize>(taps, 12), s01), addTo<T>(gradient + load<usize>(taps, 20), s02);
+  addTo<T>(gradient + load<usize>(taps, 28), s10), addTo<T>(gradient + load<usize>(taps, 36), s11), addTo<T>(gradient + load<usize>(taps, 44), s12);
+  addTo<T>(gradient + load<usize>(taps, 52), s20), addTo<T>(gradient + load<usize>(taps, 60), s21), addTo<T>(gradient + load<usize>(taps, 68), s22);
 }
 
 function oneTap<T>(x: usize, stepX: usize, columns: i32, dy: usize, stepY: usize, gradient: usize): void {

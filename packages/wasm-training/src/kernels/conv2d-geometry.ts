@@ -45,3 +45,8 @@ export function geometryOf(inShape: readonly number[], filterShape: readonly num
 export function isPointwise(g: Geometry): boolean {
   return g.filterHeight === 1 && g.filterWidth === 1 && g.strideHeight === 1 && g.strideWidth === 1 && g.top === 0 && g.left === 0 && g.outHeight === g.inHeight && g.outWidth === g.inWidth;
 }
+
+/** Whether the taps of each pixel are 3 × 3 pixels side by side, and those of the next one pixel further. */
+export function hasNeighbourTaps(g: Geometry): boolean {
+  return g.filterHeight === 3 && g.filterWidth === 3 && [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1);
+}

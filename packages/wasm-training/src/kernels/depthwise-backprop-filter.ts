@@ -2,7 +2,7 @@ import { sizeOf, type Runtime } from "../runtime.js";
 import { stridedCopy } from "../strided-copy.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { filterGradientOnTypedArrays } from "./conv2d-fallback.js";
-import { geometryOf, type Geometry } from "./conv2d-geometry.js";
+import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep } from "./conv2d-sweep.js";
 
 /** The gradient of a depthwise convolution's filter, which tfjs has not on WebAssembly. */
@@ -43,7 +43,7 @@ function addTaps(runtime: Runtime, g: Geometry, x: number, dy: number, to: numbe
   runtime.withScratch(count * 8, (taps) =>
     eachBlock(runtime, sweep, g.batch, x, { source: bytes, target: bytes }, (block) => {
       runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
-      runtime.module.depthwiseFilter(block.source, block.imagePitch, sweep.stepY * block.pitch, sweep.stepX * bytes, block.images, block.rows, block.columns, taps, count, dy + block.target, to, g.outChannels);
+      runtime.module.depthwiseFilter(block.source, block.imagePitch, sweep.stepY * block.pitch, sweep.stepX * bytes, block.images, block.rows, block.columns, taps, count, hasNeighbourTaps(g), dy + block.target, to, g.outChannels);
     }),
   );
 }

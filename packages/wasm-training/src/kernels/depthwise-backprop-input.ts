@@ -1,7 +1,7 @@
 import { sizeOf, type Runtime } from "../runtime.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { inputGradientOnTypedArrays } from "./conv2d-fallback.js";
-import { geometryOf, type Geometry } from "./conv2d-geometry.js";
+import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
 import { backwardSweeps, eachBlock } from "./conv2d-sweep.js";
 
 /** The gradient of a depthwise convolution's input, which tfjs has not on WebAssembly: a depthwise convolution of dy with the filter turned round. */
@@ -39,13 +39,12 @@ function gradientOfEach(runtime: Runtime, g: Geometry, dy: number, filter: numbe
   const sweeps = backwardSweeps(g);
   const used = g.outChannels * g.outHeight * g.outWidth === 0 ? [] : sweeps.filter(({ taps }) => taps.length > 0);
   if (used.length < sweeps.length) runtime.floats(to, g.batch * g.inHeight * g.inWidth * g.outChannels).fill(0);
-  const neighbours = g.filterHeight === 3 && g.filterWidth === 3 && [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1);
   for (const sweep of used) {
     const count = sweep.taps.length;
     runtime.withScratch(count * 8, (taps) =>
       eachBlock(runtime, sweep, g.batch, dy, { source: bytes, target: bytes }, (block) => {
         runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
-        if (neighbours) module.depthwise3x3(block.source, block.imagePitch, block.pitch, block.images, block.rows, block.columns, taps, filter, to + block.target, g.outChannels);
+        if (hasNeighbourTaps(g)) module.depthwise3x3(block.source, block.imagePitch, block.pitch, block.images, block.rows, block.columns, taps, filter, to + block.target, g.outChannels);
         else module.depthwise(block.source, block.pixels, block.count, taps, count, filter, to + block.target, g.outChannels);
       }),
     );
