@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { WarmstartError } from "../errors.js";
 
 /** Kernels that tfjs' WebAssembly backend lacks and `@warmstart/wasm-training` brings. It grows with that package. */
-const inWasmTraining = new Set(["Complex", "ComplexAbs", "CsrMatMul", "CsrSampledMatMul", "Einsum", "FFT", "IFFT", "Imag", "Real", "UnsortedSegmentSum"]);
+const inWasmTraining = new Set(["Complex", "ComplexAbs", "Conv2DBackpropFilter", "CsrMatMul", "CsrSampledMatMul", "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput", "Einsum", "FFT", "IFFT", "Imag", "Real", "UnsortedSegmentSum"]);
 
 /**
  * Throws when the backend in use lacks a kernel that a long computation will need, before it starts.

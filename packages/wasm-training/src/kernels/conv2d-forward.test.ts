@@ -40,14 +40,14 @@ describe("Conv2D", () => {
   });
 
   it("gives nothing for no images, and zeros for no channels", async () => {
-    expect((await run(() => tf.conv2d(tf.zeros([0, 4, 5, 2]), tf.zeros([3, 3, 2, 6]), 1, "same"))).shape).toEqual([0, 4, 5, 6]);
-    expect((await run(() => tf.conv2d(tf.zeros([1, 2, 2, 0]), tf.zeros([3, 3, 0, 3]), 1, "same"))).values).toEqual(new Float32Array(12));
+    expect((await run(() => tf.conv2d(tf.zeros<tf.Rank.R4>([0, 4, 5, 2]), tf.zeros<tf.Rank.R4>([3, 3, 2, 6]), 1, "same"))).shape).toEqual([0, 4, 5, 6]);
+    expect((await run(() => tf.conv2d(tf.zeros<tf.Rank.R4>([1, 2, 2, 0]), tf.zeros<tf.Rank.R4>([3, 3, 0, 3]), 1, "same"))).values).toEqual(new Float32Array(12));
   });
 
   it("throws tfjs' own error for channels first", async () => {
     const attempt = (): string => {
       try {
-        tf.tidy(() => void tf.conv2d(tf.zeros([1, 2, 4, 4]), tf.zeros([3, 3, 2, 6]), 1, "same", "NCHW"));
+        tf.tidy(() => void tf.conv2d(tf.zeros<tf.Rank.R4>([1, 2, 4, 4]), tf.zeros<tf.Rank.R4>([3, 3, 2, 6]), 1, "same", "NCHW"));
       } catch (error) {
         return (error as Error).message;
       }

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { sizeOf, type Runtime } from "../runtime.js";
+import type { Runtime } from "../runtime.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { geometryOf, isPointwise } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep, panelBytes, TILE_BYTES } from "./conv2d-sweep.js";
