@@ -1,8 +1,10 @@
 // One project per package and backend: "linalg:wasm", "linalg:tensorflow". A backend that is not on the machine yields no project and one printed line.
+// "linalg:webgpu" has the smoke tests alone, and conformance: the driver is made of software and slow.
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { webgpuMissing } from "./test-kit/src/webgpu.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const required = (process.env.WARMSTART_REQUIRE ?? "").split(",").filter(Boolean);
@@ -16,19 +18,38 @@ function nativePresent(): boolean {
   }
 }
 
-const backends = ["wasm", "tensorflow"].filter((name) => {
-  if (name === "wasm" || nativePresent()) return true;
-  if (required.includes(name)) throw new Error(`WARMSTART_REQUIRE names "${name}", which is not on this machine: run \`npm run native\` first`);
-  if (process.env.WARMSTART_SAID !== name) console.log(`backend ${name}: absent, no tests (\`npm run native\` installs it)`);
-  process.env.WARMSTART_SAID = name; // vitest reads this file once a project
-  return false;
-});
+/** Why a backend cannot be had here, or undefined. */
+const absent: Readonly<Record<string, () => string | undefined | Promise<string | undefined>>> = {
+  wasm: () => undefined,
+  tensorflow: () => (nativePresent() ? undefined : "`npm run native` installs it"),
+  webgpu: webgpuMissing,
+};
+
+async function present(name: string): Promise<boolean> {
+  const known = `WARMSTART_ABSENT_${name}`; // vitest reads this file once a project, in one process
+  if (process.env[known] === undefined) {
+    const reason = await absent[name]!();
+    if (reason !== undefined && required.includes(name)) throw new Error(`WARMSTART_REQUIRE names "${name}", which is not on this machine: ${reason}`);
+    if (reason !== undefined) console.log(`backend ${name}: absent, no tests (${reason})`);
+    process.env[known] = reason ?? "";
+  }
+  return process.env[known] === "";
+}
+
+const backends: string[] = [];
+for (const name of Object.keys(absent)) if (await present(name)) backends.push(name);
 
 const folders = [...readdirSync(`${root}packages`).map((name) => `packages/${name}`), "conformance", "bench", "examples"].filter((folder) => existsSync(`${root}${folder}/package.json`));
 const alias = readdirSync(`${root}packages`)
   .filter((name) => existsSync(`${root}packages/${name}/src/index.ts`))
   .map((name) => ({ find: new RegExp(`^@warmstart/${name}$`), replacement: `${root}packages/${name}/src/index.ts` }));
 const project = (folder: string) => folder.replace("packages/", "");
+
+// Tests in which no backend plays a part run once, with those of the first.
+const files = (backend: string) =>
+  backend === "webgpu"
+    ? { include: ["src/**/*.smoke.test.ts", "src/conformance.test.ts"], exclude: ["**/node_modules/**"] }
+    : { include: ["src/**/*.test.ts", "*/**/*.test.ts"], exclude: ["**/node_modules/**", "**/dist/**", ...(backend === "wasm" ? [] : ["**/*.once.test.ts"])] };
 
 export default defineConfig({
   resolve: { alias },
@@ -37,13 +58,13 @@ export default defineConfig({
     projects: folders.flatMap((folder) =>
       backends
         .filter((backend) => backend === "wasm" || !["wasm-training", "report"].includes(project(folder))) // kernels of one backend; no backend at all
+        .filter((backend) => backend !== "webgpu" || !["bench", "examples"].includes(folder))
         .map((backend) => ({
           extends: true as const,
           test: {
             name: `${project(folder)}:${backend}`,
             root: `${root}${folder}`,
-            include: ["src/**/*.test.ts", "*/**/*.test.ts"],
-            exclude: ["**/node_modules/**", "**/dist/**", ...(backend === "wasm" ? [] : ["**/*.once.test.ts"])], // tests in which no backend plays a part run once
+            ...files(backend),
             env: { WARMSTART_BACKEND: backend, TF_CPP_MIN_LOG_LEVEL: "2" },
             setupFiles: [`${root}test-kit/src/setup.ts`],
             pool: "forks" as const,

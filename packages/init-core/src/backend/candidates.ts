@@ -11,15 +11,19 @@ const webgpuInNode: BackendCandidate = {
   ...webgpu,
   async load(options) {
     const holder = globalThis as { navigator?: { gpu?: unknown } };
-    if (holder.navigator?.gpu === undefined) {
-      const dawn = await load("webgpu").catch(() => undefined);
-      if (dawn === undefined) throw new Error("navigator.gpu is missing, and so is the package that brings it to Node (npm install webgpu)");
-      Object.assign(globalThis, dawn.globals);
-      const gpu = (dawn.create as (flags: string[]) => unknown)([]);
-      if (holder.navigator === undefined) Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true, writable: true });
-      else Object.defineProperty(holder.navigator, "gpu", { value: gpu, configurable: true });
+    if (holder.navigator?.gpu !== undefined) return webgpu.load(options);
+    const dawn = await load("webgpu").catch(() => undefined);
+    if (dawn === undefined) throw new Error("navigator.gpu is missing, and so is the package that brings it to Node (npm install webgpu)");
+    Object.assign(globalThis, dawn.globals);
+    const gpu = (dawn.create as (flags: string[]) => unknown)([]);
+    const [owner, name, value] = holder.navigator === undefined ? [globalThis, "navigator", { gpu }] : [holder.navigator, "gpu", gpu];
+    Object.defineProperty(owner, name, { value, configurable: true, writable: true });
+    try {
+      await webgpu.load(options);
+    } catch (error) {
+      Reflect.deleteProperty(owner, name); // what is passed over leaves no browser behind that other code takes for one
+      throw error;
     }
-    await webgpu.load(options);
   },
 };
 

@@ -4,10 +4,10 @@ import { reasonOf, type BackendCandidate } from "./candidate.js";
 
 export interface UseBackendOptions {
   /**
-   * Tried first: a backend's name ("tensorflow", "webgpu", "webgl", "wasm", "cpu") or a package's. Also replaces a backend
-   * that is active already. When it cannot be had the others follow, and `passedOver` says why.
+   * Tried first, in this order: a backend's name ("tensorflow", "webgpu", "webgl", "wasm", "cpu") or a package's, or several.
+   * Also replaces a backend that is active already. When none can be had the others follow, and `passedOver` says why.
    */
-  readonly prefer?: string;
+  readonly prefer?: string | readonly string[];
   /** Where a browser finds the .wasm files: a folder with a closing slash, or file name → URL. As `setWasmPaths` of tfjs-backend-wasm. */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
 }
@@ -24,14 +24,12 @@ export interface BackendChoice {
 }
 
 export async function chooseBackend(candidates: readonly BackendCandidate[], { prefer, wasmPaths }: UseBackendOptions): Promise<BackendChoice> {
-  const preferred = candidates.filter((candidate) => candidate.backend === prefer || candidate.package === prefer);
-  if (prefer !== undefined && preferred.length === 0) {
-    const names = candidates.map((candidate) => `"${candidate.backend}" (${candidate.package})`).join(", ");
-    throw new WarmstartError("INVALID_OPTION", `useBackend: prefer must be one of ${names}, got "${prefer}". Leave it out to get the best that is installed.`, { prefer });
-  }
+  const wanted = typeof prefer === "string" ? [prefer] : (prefer ?? []);
+  const found = wanted.map((name) => named(name, candidates));
   const active = activeBackend();
-  if (prefer === undefined && active !== undefined) return keep(active, candidates, []);
-  if (active !== undefined && active === prefer) return keep(active, [], []);
+  // The one in use is where the search ends, so that names after it are not tried.
+  const preferred = [...new Set(found.slice(0, active !== undefined && wanted.includes(active) ? wanted.indexOf(active) : wanted.length).flat())];
+  if (wanted.length === 0 && active !== undefined) return keep(active, candidates, []);
 
   const passedOver: { name: string; reason: string }[] = [];
   const rest = candidates.filter((candidate) => !preferred.includes(candidate));
@@ -54,6 +52,14 @@ export async function chooseBackend(candidates: readonly BackendCandidate[], { p
   }
   const reasons = passedOver.map(({ name, reason }) => `  ${name}: ${reason}`).join("\n");
   throw new WarmstartError("BACKEND", `useBackend: no backend could be started.\n${reasons}\nInstall one: @tensorflow/tfjs-backend-wasm runs everywhere.`, { passedOver });
+}
+
+/** Candidates of that backend or package. */
+function named(name: string, candidates: readonly BackendCandidate[]): BackendCandidate[] {
+  const found = candidates.filter((candidate) => candidate.backend === name || candidate.package === name);
+  if (found.length > 0) return found;
+  const names = candidates.map((candidate) => `"${candidate.backend}" (${candidate.package})`).join(", ");
+  throw new WarmstartError("INVALID_OPTION", `useBackend: prefer must be one of ${names}, got "${name}". Leave it out to get the best that is installed.`, { prefer: name });
 }
 
 /** The backend in use, if one is. Setting one that failed leaves its name behind, without an instance. */

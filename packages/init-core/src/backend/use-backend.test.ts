@@ -50,11 +50,21 @@ describe("useBackend", () => {
     }
   });
 
-  it("goes back to the one in use when the preferred one cannot be had, and says why", async () => {
-    const choice = await useBackend({ prefer: "webgpu" });
-    expect(choice.backend).toBe(own());
+  it("goes back to the one in use when the preferred ones cannot be had, and says why", async () => {
+    const absent = "@tensorflow/tfjs-node-gpu"; // no manifest of this workspace has it
+    const choice = await useBackend({ prefer: absent });
+    expect(choice).toEqual({ backend: own(), package: "already active", passedOver: [{ name: absent, reason: `not installed (npm install ${absent})` }], trainingKernels: choice.trainingKernels });
     expect(tf.getBackend()).toBe(own());
-    expect(choice.passedOver).toEqual([{ name: "@tensorflow/tfjs-backend-webgpu", reason: expect.stringContaining("navigator.gpu is missing") }]);
+  });
+
+  it("tries several in the order given, and stays where the one in use is met", async () => {
+    const absent = "@tensorflow/tfjs-node-gpu";
+    const stays = await useBackend({ prefer: [absent, own(), "cpu"] });
+    expect([stays.backend, stays.package, stays.passedOver.map(({ name }) => name)]).toEqual([own(), "already active", [absent]]);
+    const moves = await useBackend({ prefer: [absent, "cpu", own()] });
+    expect([moves.backend, moves.package, moves.passedOver.map(({ name }) => name)]).toEqual(["cpu", "@tensorflow/tfjs-backend-cpu", [absent]]);
+    expect((await failure(() => useBackend({ prefer: ["cpu", "cuda"] }))).message).toContain('got "cuda"');
+    expect((await useBackend({ prefer: [] })).package).toBe("already active");
   });
 
   it("refuses a name that is no backend and lists those that are", async () => {
