@@ -1,0 +1,64 @@
+// What tfjs has wrong, lacks, or cannot derive twice, once each, small enough for a WebGPU driver made of software.
+import * as tf from "@tensorflow/tfjs";
+import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { withKernels } from "./backend.fixture.js";
+import { hessianVectorProduct, registerGradients, unregisterGradients, withSecondOrderGradients } from "./index.js";
+
+beforeAll(() => void registerGradients());
+afterAll(() => unregisterGradients());
+
+const read = async (tensor: tf.Tensor) => {
+  const values = await tensor.data();
+  tensor.dispose();
+  return values;
+};
+
+describe("with registerGradients", () => {
+  it("einsum has a gradient", () =>
+    withKernels(["Einsum"], () =>
+      expectTensorGrowth(0, async () => {
+        const [a, b] = [tf.tensor2d([[1, 2], [3, 4]]), tf.tensor1d([5, 6])];
+        expectClose(await read(tf.grad((x) => tf.sum(tf.einsum("ij,j->i", x, b)))(a)), [5, 6, 5, 6]);
+        tf.dispose([a, b]);
+      }),
+    ));
+
+  it("a batch normalization without scale has one", () =>
+    expectTensorGrowth(0, async () => {
+      const [x, zero, one] = [tf.tensor2d([[1, 2], [3, 4]]), tf.zeros([2]) as tf.Tensor1D, tf.ones([2]) as tf.Tensor1D];
+      const slope = tf.grad((value) => tf.sum(tf.batchNorm2d(value as tf.Tensor2D, zero, one, undefined, undefined, 1e-6)));
+      expectClose(await read(slope(x)), [1, 1, 1, 1], 1e-4);
+      tf.dispose([x, zero, one]);
+    }));
+});
+
+describe("second order", () => {
+  it("of tanh is −2 tanh (1 − tanh²)", () =>
+    expectTensorGrowth(0, async () => {
+      const x = tf.tensor1d([0.5, -1]);
+      const second = withSecondOrderGradients(() => tf.grad((value) => tf.sum(tf.grad((inner) => tf.sum(tf.tanh(inner)))(value)))(x));
+      expectClose(await read(second), [0.5, -1].map((value) => -2 * Math.tanh(value) * (1 - Math.tanh(value) ** 2)));
+      x.dispose();
+    }));
+
+  it("gives a Hessian–vector product through a tanh layer: that of a central difference of gradients", () =>
+    expectTensorGrowth(0, async () => {
+      const w = tf.tidy(() => tf.variable(tf.tensor2d([[0.3, -0.2], [0.1, 0.4]])));
+      const [x, v] = [tf.tensor2d([[1, 2], [-1, 0.5]]), tf.tensor2d([[1, 0], [-1, 2]])];
+      const loss = () => tf.mean(tf.square(tf.tanh(tf.matMul(x, w as unknown as tf.Tensor2D)))) as tf.Scalar;
+      const [product] = hessianVectorProduct(loss, [w], [v]) as [tf.Tensor];
+      const difference = tf.tidy(() => {
+        const [start, step] = [tf.clone(w), 2e-3];
+        const gradientAt = (sign: number) => {
+          w.assign(tf.add(start, tf.mul(v, sign * step)));
+          return tf.variableGrads(loss, [w]).grads[w.name]!;
+        };
+        const slope = tf.div(tf.sub(gradientAt(1), gradientAt(-1)), 2 * step);
+        w.assign(start);
+        return slope;
+      });
+      expectClose(await product.data(), await difference.data(), 1e-3, 1e-3);
+      tf.dispose([w, x, v, product, difference]);
+    }));
+});
