@@ -11,7 +11,7 @@ export interface TrainingKernel {
   readonly name: string;
   /** "replace": the backend has one, ours is faster. "add": the backend has none; a release of tfjs that brings it wins. */
   readonly mode: "replace" | "add";
-  readonly run: (runtime: Runtime, inputs: Readonly<Record<string, TensorInfo>>, attrs: Readonly<Record<string, unknown>>) => TensorInfo | undefined;
+  readonly run: (runtime: Runtime, inputs: Readonly<Record<string, TensorInfo>>, attrs: Readonly<Record<string, unknown>>) => TensorInfo | TensorInfo[] | undefined;
   /** For "add", where the module cannot run (threads, no SIMD): the same on typed arrays. */
   readonly fallback?: KernelFunc;
   /** For a kernel that tfjs does not know. Registered and removed with it. */

@@ -12,12 +12,14 @@ export type FftPlan =
   | { readonly method: "bluestein"; readonly tables: Float32Array; readonly padded: number; readonly twiddles: number };
 
 const LARGEST_MATRIX = 28;
-const KEPT_BYTES = 10 << 20;
+const KEPT_BYTES = 8 << 20;
 const plans = new Map<string, FftPlan>(); // the one used last is last
 
-/** Planned once a length and direction; the plans used longest ago go when they exceed 10 MB together. */
+const isStockham = (n: number): boolean => n >= 16 && Number.isInteger(Math.log2(n));
+
+/** Planned once a length and, where that matters, a direction; the plans used longest ago go when they exceed 8 MB together. */
 export function planFft(n: number, inverse: boolean): FftPlan {
-  const key = `${n}${inverse ? "i" : ""}`;
+  const key = `${n}${inverse && !isStockham(n) ? " inverse" : ""}`;
   const plan = plans.get(key) ?? createPlan(n, inverse);
   plans.delete(key);
   plans.set(key, plan);
@@ -31,7 +33,7 @@ export function planFft(n: number, inverse: boolean): FftPlan {
 }
 
 function createPlan(n: number, inverse: boolean): FftPlan {
-  if (n >= 16 && Number.isInteger(Math.log2(n))) return { method: "stockham", tables: twiddlesOf(n) };
+  if (isStockham(n)) return { method: "stockham", tables: twiddlesOf(n) };
   if (n <= LARGEST_MATRIX) return { method: "matrix", tables: matrixOf(n, inverse) };
   return bluesteinPlan(n, inverse);
 }
@@ -56,16 +58,23 @@ function matrixOf(n: number, inverse: boolean): Float32Array {
 
 /** e^(-2πi jp/length) for j = 1, 2, 3: in the first pass re and im of each for four p at a time, later for one. */
 function twiddlesOf(n: number): Float32Array {
-  const out: number[] = [];
+  let size = 0;
+  for (let length = n; length > 4; length /= 4) size += (length / 4) * 6;
+  const out = new Float32Array(size);
+  let at = 0;
   for (let length = n, lanes = 4; length > 4; length /= 4, lanes = 1) {
     for (let p = 0; p < length / 4; p += lanes) {
-      for (const j of [1, 2, 3]) {
-        const angles = Array.from({ length: lanes }, (_, lane) => (-2 * Math.PI * j * (p + lane)) / length);
-        out.push(...angles.map(Math.cos), ...angles.map(Math.sin));
+      for (let j = 1; j <= 3; j++) {
+        for (let lane = 0; lane < lanes; lane++) {
+          const angle = (-2 * Math.PI * j * (p + lane)) / length;
+          out[at + lane] = Math.cos(angle);
+          out[at + lanes + lane] = Math.sin(angle);
+        }
+        at += 2 * lanes;
       }
     }
   }
-  return Float32Array.from(out);
+  return out;
 }
 
 /** jk = (j² + k² - (k - j)²) / 2 makes of the transform a convolution with a chirp, which is longer than n by n - 1. */

@@ -14,6 +14,8 @@ import { fusedMatMul } from "./fused-mat-mul.js";
 import { gather } from "./gather.js";
 import { identity } from "./identity.js";
 import { mean } from "./mean.js";
+import { reverse } from "./reverse.js";
+import { slice, splitV } from "./slice.js";
 import { sum } from "./sum.js";
 import { tile } from "./tile.js";
 import { transpose } from "./transpose.js";
@@ -25,5 +27,5 @@ export const trainingKernels: readonly TrainingKernel[] = [
   batchMatMul, fusedMatMul,
   conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseBackpropInput, depthwiseBackpropFilter,
   transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
-  complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul,
+  complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse,
 ]; // prettier-ignore
