@@ -1,0 +1,70 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { GradientsError } from "./errors.js";
+import { runKernel } from "./kernel.js";
+
+/** A sparse matrix `"rows columns"` in compressed rows: row r has the entries from `rowPointers[r]` up to `rowPointers[r + 1]`. */
+export interface CsrMatrix {
+  /** int32 `"rows+1"`, from 0 to the number of entries, never decreasing. */
+  readonly rowPointers: Tensor1D;
+  /** int32 `"nnz"`: the column of each entry, in `[0, columns)`. */
+  readonly columnIndices: Tensor1D;
+  /** float32 `"nnz"`. */
+  readonly values: Tensor1D;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface CsrMatMulOptions {
+  /** Multiply by the transposed matrix. Default false. */
+  readonly transpose?: boolean;
+}
+
+/**
+ * A sparse matrix A times a dense one: `"rows d" = A x`, x float32 `"columns d"`; transposed `"columns d" = Aᵀ x`, x `"rows d"`.
+ * Runs the kernel `CsrMatMul` where the backend has it (`@warmstart/wasm-training` brings it to WebAssembly), else a gather and
+ * a segment sum, which make a tensor `"nnz d"`. Differentiable towards `values` and `x`. Nothing is read back, so only the kernel
+ * checks what stands in `rowPointers` and `columnIndices`. The caller disposes the result.
+ *
+ * @throws {GradientsError} SHAPE_MISMATCH for shapes or dtypes that do not fit; INVALID_OPTION for sizes that are none.
+ *
+ * @example
+ * // [[0, 2], [3, 0]] times a column
+ * const matrix = { rowPointers: tf.tensor1d([0, 1, 2], "int32"), columnIndices: tf.tensor1d([1, 0], "int32"), values: tf.tensor1d([2, 3]), rows: 2, columns: 2 };
+ * csrMatMul(matrix, tf.tensor2d([[1], [10]])).print(); // [[20], [3]]
+ */
+export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }: CsrMatMulOptions = {}): Tensor2D {
+  check(matrix, x, transpose);
+  const { rowPointers, columnIndices, values, rows, columns } = matrix;
+  if (tf.getKernel(kernelName, tf.getBackend())) return runKernel(kernelName, { rowPointers, columnIndices, values, x }, { transpose, rows, columns }) as Tensor2D;
+  return tf.tidy(() => {
+    const rowIndices = rowIndicesOf(rowPointers, columnIndices.size);
+    const [from, to, segments] = transpose ? ([rowIndices, columnIndices, columns] as const) : ([columnIndices, rowIndices, rows] as const);
+    return tf.unsortedSegmentSum(tf.mul(tf.gather(x, from), tf.expandDims(values, 1)), to, segments) as Tensor2D;
+  });
+}
+
+const kernelName = "CsrMatMul";
+
+/** The row of each entry: how many rows have ended up to there. */
+function rowIndicesOf(rowPointers: Tensor1D, count: number): Tensor1D {
+  const rows = rowPointers.size - 1;
+  if (rows < 2 || count === 0) return tf.zeros([count], "int32");
+  // Where the rows but the first begin; an end of all entries falls into a place that is cut off.
+  const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), tf.slice(rowPointers, 1, rows - 1), count + 1);
+  return tf.cumsum(tf.slice(begins, 0, count)) as Tensor1D;
+}
+
+function check({ rowPointers, columnIndices, values, rows, columns }: CsrMatrix, x: Tensor, transpose: boolean): void {
+  for (const [name, size] of Object.entries({ rows, columns })) {
+    if (!Number.isInteger(size) || size < 0) throw new GradientsError("INVALID_OPTION", `csrMatMul: ${name} must be a whole number from 0 on, got ${size}`, { [name]: size });
+  }
+  const expect = (name: string, { shape, dtype }: Tensor, wantedType: string, wanted: readonly (number | "any")[]) => {
+    if (dtype === wantedType && shape.length === wanted.length && shape.every((size, i) => wanted[i] === "any" || size === wanted[i])) return;
+    throw new GradientsError("SHAPE_MISMATCH", `csrMatMul: ${name} must be ${wantedType} [${wanted.join(", ")}], got ${dtype} [${shape.join(", ")}]`, { name, shape, dtype });
+  };
+  expect("rowPointers", rowPointers, "int32", [rows + 1]);
+  expect("columnIndices", columnIndices, "int32", ["any"]);
+  expect("values", values, "float32", [columnIndices.size]);
+  expect("x", x, "float32", [transpose ? rows : columns, "any"]);
+}
