@@ -1,9 +1,11 @@
 // What a row must keep to, as data, and whether it does.
-import type { Growth, Line } from "./result.js";
+import type { Comparison, Growth, Line } from "./result.js";
 
 export type Bound =
-  /** Ours / the peer's on one backend; without the peer nothing can be said. */
-  | { readonly kind: "ratio"; readonly backend: string; readonly peer: string; readonly atMost: number }
+  /** Ours / the peer's on one backend, of one part where the row has parts; without the peer nothing can be said. */
+  | { readonly kind: "ratio"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atMost: number }
+  /** The peer's / ours: how many times as fast we are. */
+  | { readonly kind: "faster"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atLeast: number }
   /** A figure at the most batches / at the fewest. */
   | { readonly kind: "growth"; readonly figure: Exclude<keyof Growth, "batches">; readonly atMost: number };
 
@@ -16,13 +18,21 @@ export interface Verdict {
 export function judge(line: Line, bounds: readonly Bound[]): Verdict[] {
   return bounds.flatMap((bound): Verdict[] => {
     if (bound.kind === "growth") return [growthVerdict(line, bound)];
-    if (bound.backend !== line.backend) return [];
-    const ratio = line.peers?.find(({ name }) => name === bound.peer)?.ratio;
-    const wanted = `${line.name} on ${line.backend}: at most ${bound.atMost} of ${bound.peer}'s time`;
-    if (ratio === undefined) return [{ state: "not measured", text: wanted }];
-    return [{ state: ratio <= bound.atMost ? "pass" : "FAIL", text: `${wanted}, measured ${ratio}` }];
+    return bound.backend === line.backend ? [timeVerdict(line, bound)] : [];
   });
 }
+
+function timeVerdict({ name, backend, peers = [] }: Line, bound: Exclude<Bound, { kind: "growth" }>): Verdict {
+  const found = peers.find((peer) => peer.name === bound.peer && peer.part === bound.part);
+  const what = `${name} on ${backend}${bound.part === undefined ? "" : `, ${bound.part}`}`;
+  const wanted = bound.kind === "ratio" ? `${what}: at most ${bound.atMost} of ${bound.peer}'s time` : `${what}: at least ${bound.atLeast} times as fast as ${bound.peer}`;
+  if (found === undefined) return { state: "not measured", text: wanted };
+  const [measured, held] = bound.kind === "ratio" ? [found.ratio, found.ratio <= bound.atMost] : [Number((1 / found.ratio).toPrecision(3)), 1 / found.ratio >= bound.atLeast];
+  return { state: held ? "pass" : "FAIL", text: `${wanted}, measured ${measured}${scaled(found)}` };
+}
+
+/** How a time came about that was not measured as it stands. */
+export const scaled = ({ smaller }: Comparison): string => (smaller === undefined ? "" : ` (from ${smaller.shape}, × ${smaller.factor})`);
 
 function growthVerdict({ name, backend, growth }: Line, { figure, atMost }: Bound & { kind: "growth" }): Verdict {
   if (growth === undefined) return { state: "FAIL", text: `${name} on ${backend}: no growth was measured` };

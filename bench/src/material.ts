@@ -32,9 +32,29 @@ export function residualStack(width: number, layers: number): tf.LayersModel {
   return tf.model({ inputs: input, outputs: x });
 }
 
+/** Even numbers between −1 and 1 from a seed; tf.randomUniform takes seconds for tens of millions of them. */
+export function noise<R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number): tf.Tensor<R> {
+  const numbers = integers(tf.util.sizeFromShape(shape as number[]), 2 ** 24, seed);
+  return tf.tensor(Float32Array.from(numbers, (value) => value / 2 ** 23 - 1), shape);
+}
+
+/** `count` whole numbers in 0 … below − 1 from a seed, `below` at most 2^24 (Marsaglia 2003, xorshift). */
+export function integers(count: number, below: number, seed: number): Int32Array {
+  let state = seed * 0x9e3779b1 | 1;
+  return Int32Array.from({ length: count }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return Math.floor(((state >>> 8) / 2 ** 24) * below);
+  });
+}
+
 /** Waits until a tensor has really been computed, also where backends are asynchronous: reads one entry. */
 export async function finished(tensor: tf.Tensor): Promise<void> {
-  const entry = tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), 0, 1));
+  const entry = tf.tidy(() => {
+    const first = tf.slice(tf.reshape(tensor, [-1]), 0, 1);
+    return tensor.dtype === "complex64" ? tf.real(first) : first;
+  });
   await entry.data();
   entry.dispose();
 }

@@ -1,8 +1,15 @@
 // What is measured, and what is printed of it.
+import type { Smaller } from "./definition.js";
+
+/** What one process measured. */
+export interface Measured {
+  readonly ms_all: readonly number[];
+  /** The same turns by part, where the row has several. */
+  readonly parts?: Readonly<Record<string, readonly number[]>>;
+}
 
 /** What one process of ours measured. */
-export interface OwnResult {
-  readonly ms_all: readonly number[];
+export interface OwnResult extends Measured {
   readonly peak_rss_mb: number;
   /** Peak of the state kept between batches. */
   readonly state_bytes?: number;
@@ -18,20 +25,28 @@ export interface Growth {
   readonly peak_rss_mb: readonly number[];
 }
 
-export interface PeerResult {
+/** Ours, or one part of ours, against a peer. */
+export interface Comparison {
   readonly name: string;
+  readonly backend: string;
+  /** Of our row; absent where all of it is compared. */
+  readonly part?: string;
+  /** Where `smaller` is given, for that shape and multiplied by its factor. */
   readonly ms_median: number;
-  readonly ms_all: readonly number[];
+  /** ours / peer's: 0.2 is five times as fast. */
+  readonly ratio: number;
+  readonly smaller?: Smaller;
 }
 
 /** A printed row. */
-export interface Line extends OwnResult {
+export interface Line extends Omit<OwnResult, "parts"> {
   readonly name: string;
   readonly work: string;
   readonly backend: string;
   readonly ms_median: number;
-  /** ratio = ours / peer's: 0.2 is five times as fast. */
-  readonly peers?: readonly { readonly name: string; readonly backend?: string; readonly ms_median: number; readonly ratio: number }[];
+  /** Medians. */
+  readonly parts?: Readonly<Record<string, number>>;
+  readonly peers?: readonly Comparison[];
 }
 
 export function median(values: readonly number[]): number {
@@ -41,3 +56,6 @@ export function median(values: readonly number[]): number {
 }
 
 export const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
+
+/** To four significant digits: ratios go down to one in many thousands. */
+export const significant = (value: number): number => Number(value.toPrecision(4));

@@ -1,34 +1,12 @@
-// The rows of the bench as data: what is timed, against whom, and which bounds hold.
-import type { Bound } from "./bounds.js";
-import type { OwnResult } from "./result.js";
+// All rows of the bench: what is timed, against whom, and which bounds hold.
+import type { Program, Row } from "./definition.js";
+import { wasmRows } from "./wasm-rows.js";
 
-/** Does the work once; the figures go into the row, `dispose` frees what was made, outside the clock. */
-export type Work = () => Promise<{ readonly figures?: Omit<OwnResult, "ms_all" | "peak_rss_mb">; readonly dispose: () => void }>;
-
-/** Somebody else's program for the same work: a script in bench/peers with its arguments. */
-export interface Peer {
-  readonly name: string;
-  readonly script: string;
-  readonly args: readonly string[];
-}
-
-export interface Row {
-  readonly name: string;
-  readonly work: string;
-  /** Untimed turns before the timed ones. */
-  readonly warmup: number;
-  /** Timed turns in each of two rounds; ours and the peers' rounds alternate. */
-  readonly repeats: number;
-  readonly peers: readonly Peer[];
-  readonly bounds: readonly Bound[];
-  readonly load: () => Promise<{ prepare: () => Promise<Work> }>;
-}
-
-const torch = (name: string, script: string, ...args: string[]): Peer => ({ name, script, args });
+const torch = (name: string, script: string, ...args: string[]): Program => ({ name, script, args });
 
 const peftEva = torch("peft EVA", "peft_eva.py", "--width", "768", "--layers", "6", "--rank", "16", "--batches", "20", "--batch", "16", "--tokens", "64", "--warmup", "0");
 
-export const rows: readonly Row[] = [
+const starts: readonly Row[] = [
   {
     name: "linalg/randomized-svd 768x3072 r=32",
     work: "randomizedSvd with its defaults: 8 extra directions, 4 power iterations",
@@ -36,7 +14,7 @@ export const rows: readonly Row[] = [
     repeats: 5,
     peers: [torch("torch.svd_lowrank", "torch_linalg.py", "--method", "svd_lowrank", "--rows", "768", "--columns", "3072", "--rank", "32")],
     bounds: [],
-    load: () => import("./rows/randomized-svd.js"),
+    prepare: async () => (await import("./rows/randomized-svd.js")).prepare(),
   },
   {
     name: "linalg/thin-qr 3072x64",
@@ -45,7 +23,7 @@ export const rows: readonly Row[] = [
     repeats: 5,
     peers: [torch("torch.linalg.qr", "torch_linalg.py", "--method", "qr", "--rows", "3072", "--columns", "64")],
     bounds: [],
-    load: () => import("./rows/thin-qr.js"),
+    prepare: async () => (await import("./rows/thin-qr.js")).prepare(),
   },
   {
     name: "lora/eva 6 layers d=768, 20 batches of 16x64 tokens, r=16",
@@ -57,7 +35,7 @@ export const rows: readonly Row[] = [
       { kind: "ratio", backend: "tensorflow", peer: "peft EVA", atMost: 0.2 },
       { kind: "ratio", backend: "wasm", peer: "peft EVA", atMost: 1 },
     ],
-    load: async () => ({ prepare: (await import("./rows/eva.js")).prepareFixed }),
+    prepare: async () => (await import("./rows/eva.js")).prepareFixed(),
   },
   {
     name: "lora/eva-compared 6 layers d=768, 20 batches of 16x64 tokens, r=16",
@@ -66,7 +44,7 @@ export const rows: readonly Row[] = [
     repeats: 1,
     peers: [peftEva],
     bounds: [],
-    load: async () => ({ prepare: (await import("./rows/eva.js")).prepareCompared }),
+    prepare: async () => (await import("./rows/eva.js")).prepareCompared(),
   },
   {
     name: "lora/eva-memory 2 layers d=256, 10 and 1000 batches of 2x16 tokens, r=8",
@@ -79,7 +57,7 @@ export const rows: readonly Row[] = [
       { kind: "growth", figure: "tensor_bytes", atMost: 1.02 },
       { kind: "growth", figure: "peak_rss_mb", atMost: 1.3 },
     ],
-    load: () => import("./rows/eva-memory.js"),
+    prepare: async () => (await import("./rows/eva-memory.js")).prepare(),
   },
   {
     name: "lora/lora-sb 768x3072 r=64",
@@ -94,7 +72,7 @@ export const rows: readonly Row[] = [
       { kind: "ratio", backend: "tensorflow", peer: "torch.linalg.svd", atMost: 0.2 },
       { kind: "ratio", backend: "tensorflow", peer: "torch.svd_lowrank", atMost: 1.5 },
     ],
-    load: () => import("./rows/lora-sb.js"),
+    prepare: async () => (await import("./rows/lora-sb.js")).prepare(),
   },
   {
     name: "lora/pissa 2048x2048 r=32",
@@ -109,7 +87,7 @@ export const rows: readonly Row[] = [
       { kind: "ratio", backend: "tensorflow", peer: "torch.linalg.svd", atMost: 0.2 },
       { kind: "ratio", backend: "tensorflow", peer: "torch.svd_lowrank", atMost: 1.5 },
     ],
-    load: () => import("./rows/pissa.js"),
+    prepare: async () => (await import("./rows/pissa.js")).prepare(),
   },
   {
     name: "init/orthogonal 1024x1024",
@@ -118,6 +96,8 @@ export const rows: readonly Row[] = [
     repeats: 5,
     peers: [torch("torch.nn.init.orthogonal_", "torch_linalg.py", "--method", "orthogonal_", "--rows", "1024", "--columns", "1024")],
     bounds: [],
-    load: () => import("./rows/orthogonal.js"),
+    prepare: async () => (await import("./rows/orthogonal.js")).prepare(),
   },
 ];
+
+export const rows: readonly Row[] = [...starts, ...wasmRows];

@@ -3,7 +3,7 @@ import { disposeModel, initialize } from "@warmstart/init-core";
 import { eva } from "@warmstart/lora-init";
 import { residualStack, tokens } from "../material.js";
 import type { Growth } from "../result.js";
-import type { Work } from "../rows.js";
+import type { Work } from "../definition.js";
 
 export async function prepare(): Promise<Work> {
   const model = residualStack(256, 2);

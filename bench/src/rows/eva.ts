@@ -1,7 +1,7 @@
 import { disposeModel, initialize } from "@warmstart/init-core";
 import { eva } from "@warmstart/lora-init";
 import { residualStack, tokens } from "../material.js";
-import type { Work } from "../rows.js";
+import type { Work } from "../definition.js";
 
 /** All 20 batches are gone through, as the peer is made to; `tau` decides whether ours looks at its directions after each of them. */
 async function prepare(tau: number): Promise<Work> {

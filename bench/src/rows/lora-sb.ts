@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { loraSbFactors } from "@warmstart/lora-init";
 import { finished } from "../material.js";
-import type { Work } from "../rows.js";
+import type { Work } from "../definition.js";
 
 const normal = (rows: number, columns: number, seed: number) => tf.randomNormal<tf.Rank.R2>([rows, columns], 0, 1, "float32", seed);
 

@@ -1,6 +1,6 @@
 import { orthogonal } from "@warmstart/init-core";
 import { finished } from "../material.js";
-import type { Work } from "../rows.js";
+import type { Work } from "../definition.js";
 
 export async function prepare(): Promise<Work> {
   let seed = 0;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { randomizedSvd } from "@warmstart/linalg";
 import { decaying, finished } from "../material.js";
-import type { Work } from "../rows.js";
+import type { Work } from "../definition.js";
 
 export async function prepare(): Promise<Work> {
   const matrix = decaying(768, 3072);
