@@ -5,6 +5,7 @@ export { csrMultiply, csrMultiplyTransposed, csrSampled } from "./csr";
 export { depthwise, depthwise3x3, depthwiseFilter } from "./depthwise";
 export { bluestein, fft } from "./fft";
 export { gemm, gemmScratchBytes } from "./gemm";
+export { combineRows, normalizeRows } from "./row-vector";
 export { gatherRows, segmentSum, segmentSumInt } from "./rows";
 export { stridedCopy } from "./strided-copy";
 export { sum } from "./sum";

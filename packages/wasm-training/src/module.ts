@@ -15,6 +15,9 @@ export interface ModuleExports {
   depthwise(source: number, pixels: number, count: number, taps: number, tapCount: number, filter: number, target: number, channels: number): void;
   depthwise3x3(source: number, imagePitch: number, pitch: number, images: number, rows: number, columns: number, taps: number, filter: number, target: number, channels: number): void;
   depthwiseFilter(source: number, imagePitch: number, stepRow: number, stepColumn: number, images: number, rows: number, columns: number, taps: number, tapCount: number, neighbours: boolean, dy: number, gradient: number, channels: number): void;
+  /** Operations: row-vector.ts. */
+  combineRows(operation: number, x: number, row: number, y: number, outer: number, inner: number): void;
+  normalizeRows(x: number, y: number, outer: number, inner: number, mean: number, scale: number, offset: number): void;
   /** `table`: four int32 an outer axis: size, steps in x and y in bytes, 0. Modes and blocks: {@link stridedCopy}. */
   stridedCopy(table: number, axes: number, mode: number, x: number, y: number, p: number, q: number, rowX: number, rowY: number): void;
   sum(x: number, y: number, outer: number, axis: number, inner: number, divisor: number): void;

@@ -29,7 +29,7 @@ export function convolutions(depthwise: boolean): fc.Arbitrary<Convolution> {
     .filter((convolution) => infoOf(convolution).outHeight > 0 && infoOf(convolution).outWidth > 0);
 }
 
-export const infoOf = ({ inShape, filterShape, strides, dilations, pad, depthwise }: Convolution) => tf.backend_util.computeConv2DInfo(inShape, filterShape, strides, dilations, pad, undefined, depthwise);
+const infoOf = ({ inShape, filterShape, strides, dilations, pad, depthwise }: Convolution) => tf.backend_util.computeConv2DInfo(inShape, filterShape, strides, dilations, pad, undefined, depthwise);
 
 export interface Reference {
   x: Float32Array;

@@ -10,11 +10,13 @@ import { depthwiseBackpropFilter } from "./depthwise-backprop-filter.js";
 import { depthwiseBackpropInput } from "./depthwise-backprop-input.js";
 import { einsum } from "./einsum.js";
 import { fft, ifft } from "./fft.js";
+import { fusedBatchNorm } from "./fused-batch-norm.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
 import { gather } from "./gather.js";
 import { identity } from "./identity.js";
 import { mean } from "./mean.js";
 import { reverse } from "./reverse.js";
+import { add, divide, multiply, subtract } from "./row-vector.js";
 import { slice, splitV } from "./slice.js";
 import { sum } from "./sum.js";
 import { tile } from "./tile.js";
@@ -26,6 +28,7 @@ import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 export const trainingKernels: readonly TrainingKernel[] = [
   batchMatMul, fusedMatMul,
   conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseBackpropInput, depthwiseBackpropFilter,
+  fusedBatchNorm, add, subtract, multiply, divide,
   transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
   complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse,
 ]; // prettier-ignore
