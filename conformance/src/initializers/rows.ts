@@ -1,0 +1,95 @@
+// The shared matrix: every initializer that a package exports has a row here, and passes every check of checks.ts on every backend.
+import * as tf from "@tensorflow/tfjs";
+import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
+import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
+
+/** In place (void), or as a new model. */
+export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
+
+/** Inputs and labels that fit the target; disposed by the check. */
+export interface Batch {
+  readonly xs: tf.Tensor;
+  readonly ys: tf.Tensor;
+}
+
+export interface Target {
+  /** The same weights every time, under new automatic names. */
+  readonly model: () => tf.LayersModel;
+  readonly batch: () => Batch;
+  /** The same with wider layers: what was planned for `model` does not fit. */
+  readonly wider: () => tf.LayersModel;
+}
+
+export interface InitializerRow {
+  /** "package/export". */
+  readonly name: string;
+  readonly target: Target;
+  readonly make: (batch: Batch) => AnyInitializer;
+  /** Refused, when they are made or when they plan. */
+  readonly bad: readonly ((batch: Batch) => AnyInitializer)[];
+  /** The model's output after applying: the target's (to 1e-5), or another. */
+  readonly atStart: "same" | "moved";
+  /** Whether another seed gives other numbers. */
+  readonly drawn: boolean;
+}
+
+const normal = (shape: readonly number[], seed: number) => tf.randomNormal([...shape], 0, 0.5, "float32", seed);
+
+/** Weights by position, so that a model built twice starts alike. */
+function withWeights(layers: tf.layers.Layer[]): tf.LayersModel {
+  const model = tf.sequential({ layers });
+  tf.tidy(() => model.setWeights(model.getWeights().map(({ shape }, i) => normal(shape, i + 1))));
+  return model;
+}
+
+const dense = (width: number) => withWeights([tf.layers.dense({ units: width, inputShape: [4], activation: "tanh" }), tf.layers.dense({ units: 3 })]);
+const convolution = (filters: number) => withWeights([tf.layers.conv2d({ filters, kernelSize: 2, inputShape: [3, 3, 2], activation: "tanh" }), tf.layers.flatten(), tf.layers.dense({ units: 3 })]);
+
+export const denseTarget: Target = { model: () => dense(5), wider: () => dense(6), batch: () => ({ xs: normal([12, 4], 11), ys: normal([12, 3], 12) }) };
+const convolutionTarget: Target = { model: () => convolution(3), wider: () => convolution(4), batch: () => ({ xs: normal([6, 3, 3, 2], 11), ys: normal([6, 3], 12) }) };
+
+const meanSquaredError = (labels: tf.Tensor, predictions: tf.Tensor) => tf.losses.meanSquaredError(labels, predictions) as tf.Scalar;
+
+/** An initializer that needs a shape only, put into a built model by `fill`. */
+const shapeRow = (name: string, factory: (options: SeedOption) => ShapeInitializer, target = denseTarget): InitializerRow => ({
+  name: `init-core/${name}`,
+  target,
+  make: () => fill(({ role, shape }) => (role === "kernel" && shape.length === (target === denseTarget ? 2 : 4) ? factory({}) : undefined)),
+  bad: [() => fill(factory({ seed: 0.5 }))],
+  atStart: "moved",
+  drawn: true,
+});
+
+/** A start of LoRA adapters; `make` gets the options that all of them share. */
+const loraRow = (name: string, make: (options: LoraOptions, batch: Batch) => AnyInitializer, more: Partial<InitializerRow> = {}): InitializerRow => ({
+  name: `lora-init/${name}`,
+  target: denseTarget,
+  make: (batch) => make({ r: 2 }, batch),
+  atStart: "same",
+  drawn: false,
+  ...more,
+  bad: [(batch) => make({ r: 0 }, batch), (batch) => make({ r: 2, targetLayers: "nowhere" }, batch), ...(more.bad ?? [])],
+});
+
+const first = { learningRate: 0.01, loss: meanSquaredError };
+
+export const rows: readonly InitializerRow[] = [
+  shapeRow("varianceScaling", (options) => varianceScaling({ scale: 2, mode: "fanAvg", ...options })),
+  shapeRow("glorotNormal", glorotNormal),
+  shapeRow("glorotUniform", glorotUniform),
+  shapeRow("heNormal", heNormal),
+  shapeRow("heUniform", heUniform),
+  shapeRow("leCunNormal", leCunNormal),
+  shapeRow("leCunUniform", leCunUniform),
+  shapeRow("truncatedNormal", (options) => truncatedNormal({ std: 0.2, ...options })),
+  shapeRow("orthogonal", orthogonal),
+  shapeRow("deltaOrthogonal", deltaOrthogonal, convolutionTarget),
+  { name: "init-core/fill", target: convolutionTarget, make: () => fill(heNormal()), bad: [() => fill(() => undefined), () => fill(deltaOrthogonal())], atStart: "moved", drawn: true },
+  { name: "init-core/lsuv", target: denseTarget, make: ({ xs }) => lsuv({ data: [xs] }), bad: [() => lsuv({ data: [] }), ({ xs }) => lsuv({ data: [xs], tolerance: 0 })], atStart: "moved", drawn: true },
+  loraRow("kaiming", kaiming, { drawn: true }),
+  loraRow("gaussian", gaussian, { drawn: true }),
+  loraRow("orthogonal", orthogonalLora, { drawn: true, bad: [() => orthogonalLora({ r: 3 })] }),
+  loraRow("pissa", pissa),
+  loraRow("eva", (options, batch) => eva({ ...options, data: [batch] }), { bad: [() => eva({ r: 2, data: [] })] }),
+  loraRow("loraSb", (options, batch) => loraSb({ ...options, ...first, data: [batch] }), { atStart: "moved", bad: [() => loraSb({ r: 2, ...first, data: [] })] }),
+];
