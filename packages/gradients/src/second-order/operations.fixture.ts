@@ -1,5 +1,6 @@
 // The operations whose gradient of a gradient is checked against finite differences. The README's table is made from this list.
 import * as tf from "@tensorflow/tfjs";
+import { csrMatMul } from "../csr-mat-mul.js";
 import { spread } from "../finite-differences.fixture.js";
 
 export interface Operation {
@@ -25,6 +26,26 @@ const normalized = (scale: boolean) => (x: tf.Tensor4D, ...rest: tf.Tensor1D[]) 
   const { mean, variance } = tf.moments(x, [0, 1, 2]);
   return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, rest[0], scale ? rest[1] : undefined, 0.1);
 };
+
+/** [[v₀, 0, v₁], [0, v₂, v₃]] */
+const sparse = () => ({ rowPointers: tf.tensor1d([0, 2, 4], "int32"), columnIndices: tf.tensor1d([0, 2, 1, 2], "int32"), rows: 2, columns: 3 });
+
+function layerNormalized(x: tf.Tensor2D, gamma: tf.Tensor1D, beta: tf.Tensor1D): tf.Tensor {
+  const { mean, variance } = tf.moments(x, -1, true);
+  return tf.add(tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 0.1))), gamma), beta);
+}
+
+function attention(x: tf.Tensor2D, ...[q, k, v]: tf.Tensor2D[]): tf.Tensor {
+  return tf.matMul(tf.softmax(tf.matMul(tf.matMul(x, q!), tf.matMul(x, k!), false, true)), tf.matMul(x, v!));
+}
+
+/** From hidden state and cell, side by side, to the next. */
+function lstm(state: tf.Tensor2D, w: tf.Tensor2D, b: tf.Tensor1D): tf.Tensor2D {
+  const cell = tf.slice(state, [0, 2], [-1, 2]);
+  const [i, f, c, o] = tf.split(tf.add(tf.matMul(state, w), b) as tf.Tensor2D, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  const next = tf.add(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(c)));
+  return tf.concat([tf.mul(tf.sigmoid(o), tf.tanh(next)), next], 1) as tf.Tensor2D;
+}
 
 export const operations: Readonly<Record<string, readonly Operation[]>> = {
   arithmetic: [
@@ -75,6 +96,7 @@ export const operations: Readonly<Record<string, readonly Operation[]>> = {
     { name: "fused.matMul", f: (a: tf.Tensor2D, b: tf.Tensor2D, bias: tf.Tensor1D) => tf.fused.matMul({ a, b, bias }), at: [[3, 4], [4, 2], [2]] },
     { name: "fused.matMul with sigmoid", f: (a: tf.Tensor2D, b: tf.Tensor2D, bias: tf.Tensor1D) => tf.fused.matMul({ a, b, bias, activation: "sigmoid" }), at: [[3, 4], [4, 2], [2]] },
     { name: "einsum", f: (a: tf.Tensor, b: tf.Tensor) => tf.einsum("bij,bkj->bik", a, b), at: [[2, 3, 2], [2, 2, 2]], kernels: ["Einsum"] },
+    { name: "csrMatMul", f: (values: tf.Tensor1D, x: tf.Tensor2D) => csrMatMul({ ...sparse(), values }, x), at: [[4], [3, 2]], kernels: ["UnsortedSegmentSum"] },
   ],
   convolutions: [
     { name: "conv1d", f: (x: tf.Tensor3D, w: tf.Tensor3D) => tf.conv1d(x, w, 1, "same"), at: [[1, 6, 2], [3, 2, 2]], kernels: conv },
@@ -116,10 +138,18 @@ export const operations: Readonly<Record<string, readonly Operation[]>> = {
     { name: "spectral.rfft", f: (x: tf.Tensor) => tf.abs(tf.spectral.rfft(x)), at: [[2, 6]], kernels: complex },
     { name: "spectral.irfft", f: (a: tf.Tensor, b: tf.Tensor) => tf.spectral.irfft(tf.mul(tf.complex(a, b), tf.complex(b, a))), at: [[2, 5], [2, 5]], kernels: complex },
   ],
+  compositions: [
+    pointwise("swish", (x) => tf.mul(x, tf.sigmoid(x))),
+    pointwise("gelu", (x) => tf.mul(x, tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1))),
+    { name: "layer normalization", f: layerNormalized, at: [[3, 4], [4], [4]] },
+    { name: "attention", f: attention, at: [[3, 4], [4, 4], [4, 4], [4, 4]] },
+    { name: "an LSTM cell, twice", f: (x: tf.Tensor2D, w: tf.Tensor2D, b: tf.Tensor1D) => lstm(lstm(x, w, b), w, b), at: [[3, 4], [4, 8], [8]] },
+    { name: "an embedding under softmax", f: (table: tf.Tensor2D, w: tf.Tensor2D) => tf.softmax(tf.matMul(tf.gather(table, [1, 0, 1]), w)), at: [[3, 2], [2, 3]], kernels: ["UnsortedSegmentSum"] },
+  ],
 };
 
 /** What tfjs alone does with the same loss: answer with something else, */
-const wrongAlone = new Set(["exp", "tanh", "sigmoid", "softmax", "logSoftmax", "losses.softmaxCrossEntropy", "losses.sigmoidCrossEntropy", "losses.logLoss", "fused.matMul with sigmoid"]);
+const wrongAlone = new Set(["exp", "tanh", "sigmoid", "softmax", "logSoftmax", "losses.softmaxCrossEntropy", "losses.sigmoidCrossEntropy", "losses.logLoss", "fused.matMul with sigmoid", "swish", "attention", "an LSTM cell, twice", "an embedding under softmax"]);
 
 /** or throw. For the rest it is right. */
 const throwsAlone = new Set([
