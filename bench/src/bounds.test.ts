@@ -15,6 +15,13 @@ describe("judge", () => {
     expect(judge(line, [ratio(0.19)])).toMatchObject([{ state: "FAIL" }]);
   });
 
+  it("holds a state to its bytes, and fails a row that measured none", () => {
+    const state: Bound = { kind: "state", atMost: 100 };
+    expect(judge({ ...line, state_bytes: 100 }, [state])).toMatchObject([{ state: "pass" }]);
+    expect(judge({ ...line, state_bytes: 101 }, [state])).toMatchObject([{ state: "FAIL" }]);
+    expect(judge(line, [state])).toMatchObject([{ state: "FAIL" }]);
+  });
+
   it("says nothing of other backends, and that an absent peer was not measured", () => {
     expect(judge(line, [ratio(0.1, { backend: "tensorflow" })])).toEqual([]);
     expect(judge(line, [ratio(0.1, { peer: "jax" })])).toMatchObject([{ state: "not measured" }]);
@@ -42,7 +49,7 @@ describe("rows", () => {
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
     for (const { peers, bounds } of rows) {
       expect(new Set(peers.map(({ name }) => name)).size).toBe(peers.length);
-      for (const bound of bounds) if (bound.kind !== "growth") expect(peers.map(({ name }) => name)).toContain(bound.peer);
+      for (const bound of bounds) if (bound.kind === "ratio" || bound.kind === "faster") expect(peers.map(({ name }) => name)).toContain(bound.peer);
     }
   });
 });

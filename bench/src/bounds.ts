@@ -6,6 +6,8 @@ export type Bound =
   | { readonly kind: "ratio"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atMost: number }
   /** The peer's / ours: how many times as fast we are. */
   | { readonly kind: "faster"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atLeast: number }
+  /** Bytes of state. */
+  | { readonly kind: "state"; readonly atMost: number }
   /** A figure at the most batches / at the fewest. */
   | { readonly kind: "growth"; readonly figure: Exclude<keyof Growth, "batches">; readonly atMost: number };
 
@@ -18,11 +20,12 @@ export interface Verdict {
 export function judge(line: Line, bounds: readonly Bound[]): Verdict[] {
   return bounds.flatMap((bound): Verdict[] => {
     if (bound.kind === "growth") return [growthVerdict(line, bound)];
+    if (bound.kind === "state") return [stateVerdict(line, bound.atMost)];
     return bound.backend === line.backend ? [timeVerdict(line, bound)] : [];
   });
 }
 
-function timeVerdict({ name, backend, peers = [] }: Line, bound: Exclude<Bound, { kind: "growth" }>): Verdict {
+function timeVerdict({ name, backend, peers = [] }: Line, bound: Bound & { kind: "ratio" | "faster" }): Verdict {
   const found = peers.find((peer) => peer.name === bound.peer && peer.part === bound.part);
   const what = `${name} on ${backend}${bound.part === undefined ? "" : `, ${bound.part}`}`;
   const wanted = bound.kind === "ratio" ? `${what}: at most ${bound.atMost} of ${bound.peer}'s time` : `${what}: at least ${bound.atLeast} times as fast as ${bound.peer}`;
@@ -33,6 +36,11 @@ function timeVerdict({ name, backend, peers = [] }: Line, bound: Exclude<Bound, 
 
 /** How a time came about that was not measured as it stands. */
 export const scaled = ({ smaller }: Comparison): string => (smaller === undefined ? "" : ` (from ${smaller.shape}, × ${smaller.factor})`);
+
+function stateVerdict({ name, backend, state_bytes }: Line, atMost: number): Verdict {
+  if (state_bytes === undefined) return { state: "FAIL", text: `${name} on ${backend}: no state was measured` };
+  return { state: state_bytes <= atMost ? "pass" : "FAIL", text: `${name} on ${backend}: state of ${state_bytes} bytes, at most ${atMost}` };
+}
 
 function growthVerdict({ name, backend, growth }: Line, { figure, atMost }: Bound & { kind: "growth" }): Verdict {
   if (growth === undefined) return { state: "FAIL", text: `${name} on ${backend}: no growth was measured` };

@@ -1,5 +1,6 @@
 // All rows of the bench: what is timed, against whom, and which bounds hold.
 import type { Program, Row } from "./definition.js";
+import { saiRows } from "./sai-rows.js";
 import { wasmRows } from "./wasm-rows.js";
 
 const torch = (name: string, script: string, ...args: string[]): Program => ({ name, script, args });
@@ -100,4 +101,4 @@ const starts: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...starts, ...wasmRows];
+export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows];
