@@ -19,6 +19,7 @@ export interface Parameter {
   readonly trainable: boolean;
 }
 
+/** Inputs that feed one output, and outputs fed by one input. */
 export interface Fans {
   readonly fanIn: number;
   readonly fanOut: number;

@@ -3,6 +3,7 @@
 /** A figure or word in a report. */
 export type Cell = string | number | boolean | null;
 
+/** Rows of cells under named columns. */
 export interface ReportTable {
   readonly title: string;
   readonly columns: readonly string[];
@@ -19,6 +20,7 @@ export interface ReportSeries {
   readonly high?: readonly number[];
 }
 
+/** Lines or bars as data, drawn by `@warmstart/report`. */
 export interface ReportPlot {
   readonly kind: "line" | "bar";
   readonly title: string;

@@ -29,6 +29,7 @@ export interface ShapeInitializer extends tf.serialization.Serializable {
   fromConfigUsesCustomObjects(): boolean;
 }
 
+/** What decides a draw beside the shape. */
 export interface DrawContext {
   readonly seed: number;
   readonly fans?: { readonly fanIn: number; readonly fanOut: number };
