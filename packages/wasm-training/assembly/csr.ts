@@ -60,13 +60,20 @@ export function csrMultiplyTransposed(pointers: usize, indices: usize, values: u
 /** `y "nnz"`: of `a "rows d" · bᵀ`, `b "columns d"`, the entries that the matrix has. */
 export function csrSampled(pointers: usize, indices: usize, a: usize, b: usize, y: usize, rows: i32, d: i32): void {
   const bytes: usize = <usize>d << 2;
-  const wide: usize = bytes & ~15;
+  const wide: usize = bytes & ~63;
+  const narrow: usize = bytes & ~15;
   for (; rows > 0; --rows) {
     for (let p: usize = load<usize>(pointers) << 2, end: usize = load<usize>(pointers, 4) << 2; p != end; p += 4) {
       const row = b + load<usize>(indices + p) * bytes;
-      let sums = f32x4.splat(0);
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
       let j: usize = 0;
-      for (; j != wide; j += 16) sums = madd(sums, v128.load(a + j), v128.load(row + j));
+      for (; j != wide; j += 64) {
+        const left = a + j, right = row + j;
+        s0 = madd(s0, v128.load(left), v128.load(right)), s1 = madd(s1, v128.load(left, 16), v128.load(right, 16));
+        s2 = madd(s2, v128.load(left, 32), v128.load(right, 32)), s3 = madd(s3, v128.load(left, 48), v128.load(right, 48));
+      }
+      for (; j != narrow; j += 16) s0 = madd(s0, v128.load(a + j), v128.load(row + j));
+      const sums = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
       let sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
       for (; j != bytes; j += 4) sum += load<f32>(a + j) * load<f32>(row + j);
       store<f32>(y + p, sum);
