@@ -1,7 +1,8 @@
 // Does each package work as a user gets it? Packs every package, installs the tarball alone with its peers into an empty
-// project, runs the first example of its README in ESM and in CJS and type-checks it. One line a check, last line "N passed, N failed".
+// project, runs the first example of its README in ESM and in CJS and type-checks it. wasm-training is also tried without
+// @tensorflow/tfjs. One line a check, last line "N passed, N failed".
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,6 +93,47 @@ async function verify(name) {
   await check(`${name}: README example type-checks`, () => run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project]));
 }
 
+/** Convolution, depthwise convolution and embedding beside tfjs-core, tfjs-layers and backend-wasm alone, as the README of wasm-training promises. */
+const coreOnly = `
+import "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { registerTrainingKernels } from "@warmstart/wasm-training";
+await tf.setBackend("wasm");
+const { accelerated } = registerTrainingKernels();
+if (!accelerated) throw new Error("the module does not run");
+const input = { filters: 4, kernelSize: 3, padding: "same", activation: "relu", inputShape: [8, 8, 2] };
+const models = {
+  convolution: [layers.layers.conv2d(input)],
+  depthwise: [layers.layers.conv2d(input), layers.layers.depthwiseConv2d({ kernelSize: 3, padding: "same" })],
+  embedding: [layers.layers.embedding({ inputDim: 9, outputDim: 4, inputLength: 5 })],
+};
+for (const [name, first] of Object.entries(models)) {
+  const model = layers.sequential({ layers: [...first, layers.layers.flatten(), layers.layers.dense({ units: 1 })] });
+  model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+  const x = name === "embedding" ? tf.tensor2d(Array.from({ length: 40 }, (_, i) => (i * 7) % 9), [8, 5], "int32") : tf.randomNormal([8, 8, 8, 2], 0, 1, "float32", 1);
+  const { history } = await model.fit(x, tf.ones([8, 1]), { epochs: 60, verbose: 0 });
+  const [begin, end] = [history.loss[0], history.loss.at(-1)];
+  if (!(end < begin * 0.9)) throw new Error(name + " does not train: loss " + begin + " → " + end);
+  console.log(name + ": loss " + begin.toFixed(3) + " → " + end.toFixed(3));
+}
+`;
+
+/** wasm-training without the union package `@tensorflow/tfjs`, which would bring more than its peers. */
+async function verifyCoreOnly() {
+  const name = "@warmstart/wasm-training";
+  const project = join(work, "wasm-training-core-only");
+  mkdirSync(project);
+  const tfjs = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-layers", "@tensorflow/tfjs-backend-wasm"].map((each) => [each, versions[each]]);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "packed-core-only", private: true, dependencies: { [name]: `file:${tarballs[name]}`, ...Object.fromEntries(tfjs) } }));
+  writeFileSync(join(project, "train.mjs"), coreOnly);
+  await check(`${name}: trains convolution, depthwise and embedding beside tfjs-core, tfjs-layers and backend-wasm alone`, async () => {
+    await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], { cwd: project });
+    if (existsSync(join(project, "node_modules/@tensorflow/tfjs"))) throw new Error("@tensorflow/tfjs was installed too");
+    await run(process.execPath, ["train.mjs"], { cwd: project });
+  });
+}
+
 try {
   for (const name of Object.keys(manifests)) await check(`${name}: packs`, () => pack(name));
   const waiting = Object.keys(manifests).filter((name) => [...closure(name)].every((each) => tarballs[each] !== undefined));
@@ -99,6 +141,7 @@ try {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await verify(name);
   };
   await Promise.all([worker(), worker()]);
+  if (tarballs["@warmstart/wasm-training"] !== undefined) await verifyCoreOnly();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
