@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { GradientsError } from "./errors.js";
+import { refusePromise } from "./refuse-promise.js";
 import { withSecondOrderGradients } from "./with-second-order-gradients.js";
 
 const where = "hessianVectorProduct";
@@ -45,7 +46,7 @@ function productsOf(loss: () => Tensor, variables: readonly Variable[], vectors:
 }
 
 function scalarOf(value: Tensor): Scalar {
-  if (typeof (value as { then?: unknown } | undefined)?.then === "function") throw new GradientsError("ASYNC", `${where}: loss must be synchronous, got one that returns a promise. Prepare its data outside.`);
+  refusePromise(value, `${where}: loss must be synchronous, got one that returns a promise. Prepare its data outside.`);
   if (!(value instanceof tf.Tensor) || value.shape.length > 0 || value.dtype !== "float32") {
     const got = value instanceof tf.Tensor ? `${value.dtype} of shape [${value.shape}]` : typeof value;
     throw new GradientsError("NOT_SCALAR", `${where}: loss must return a float32 scalar, got ${got}. Take the mean or the sum.`);

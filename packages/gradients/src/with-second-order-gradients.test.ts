@@ -76,6 +76,7 @@ describe("withSecondOrderGradients", () => {
 
   it("refuses a promise, after everything is restored", () => {
     expect(() => withSecondOrderGradients(async () => 1)).toThrow(expect.objectContaining({ code: "ASYNC", message: expect.stringContaining("await their data outside") }));
+    expect(() => withSecondOrderGradients(() => Promise.reject(new Error("unheard")))).toThrow(expect.objectContaining({ code: "ASYNC" }));
     expect(registry()).toEqual(shipped);
     expect(methods()).toEqual(shippedMethods);
   });

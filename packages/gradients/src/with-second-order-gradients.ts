@@ -1,7 +1,7 @@
 import { getGradient } from "@tensorflow/tfjs-core";
-import { GradientsError } from "./errors.js";
 import type { Entry } from "./gradient.js";
 import { gradientEntries } from "./gradients/index.js";
+import { refusePromise } from "./refuse-promise.js";
 import { isOurs, putInPlaceForNow } from "./registry.js";
 import { backpropEntries } from "./second-order/backprop-kernels.js";
 import { maxPoolGrad } from "./second-order/max-pool-grad.js";
@@ -41,8 +41,6 @@ export function withSecondOrderGradients<T>(fn: () => T): T {
     restore();
     if (!gradientEntries.some(({ gradient }) => isOurs(getGradient(gradient.kernelName)))) removeTape();
   }
-  if (typeof (result as { then?: unknown } | null)?.then === "function") {
-    throw new GradientsError("ASYNC", "withSecondOrderGradients: fn must be synchronous, got one that returns a promise. Take the gradients inside, return the tensors, and await their data outside.");
-  }
+  refusePromise(result, "withSecondOrderGradients: fn must be synchronous, got one that returns a promise. Take the gradients inside, return the tensors, and await their data outside.");
   return result;
 }

@@ -21,7 +21,9 @@ function withHoles(filter: tf.Tensor4D, [dh, dw]: readonly [number, number]): tf
 
 const native = process.env.WARMSTART_BACKEND === "tensorflow"; // which has no explicit padding
 const pads = native ? fc.constantFrom("same" as const, "valid" as const) : fc.oneof(fc.constantFrom("same" as const, "valid" as const), fc.integer({ min: 0, max: 2 }));
-const sizes = fc.record({ n: fc.integer({ min: 1, max: 2 }), h: fc.integer({ min: 5, max: 9 }), w: fc.integer({ min: 5, max: 9 }), c: fc.integer({ min: 1, max: 3 }), m: fc.integer({ min: 1, max: 3 }), kh: fc.integer({ min: 1, max: 3 }), kw: fc.integer({ min: 1, max: 3 }), dh: fc.integer({ min: 1, max: 3 }), dw: fc.integer({ min: 1, max: 3 }), pad: pads }).filter(({ h, w, kh, kw, dh, dw, pad }) => pad === "same" || (h > (kh - 1) * dh && w > (kw - 1) * dw));
+const sizes = fc.record({ n: fc.integer({ min: 1, max: 2 }), h: fc.integer({ min: 5, max: 9 }), w: fc.integer({ min: 5, max: 9 }), c: fc.integer({ min: 1, max: 3 }), m: fc.integer({ min: 1, max: 3 }), kh: fc.integer({ min: 1, max: 3 }), kw: fc.integer({ min: 1, max: 3 }), dh: fc.integer({ min: 1, max: 3 }), dw: fc.integer({ min: 1, max: 3 }), pad: pads }).filter(({ h, w, kh, kw, dh, dw, pad }) => pad === "same" || (h > (kh - 1) * dh && w > (kw - 1) * dw))
+  // tfjs takes the width of the output from the height of the filter where padding is a number, and on WebAssembly writes past its end.
+  .filter(({ kh, kw, dh, dw, pad }) => typeof pad === "string" || (kh - 1) * dh === (kw - 1) * dw);
 const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, spread(y.shape, 7)));
 
 describe("the gradient of a dilated convolution", () => {
@@ -61,6 +63,15 @@ describe("the gradient of a dilated convolution", () => {
       const xs = [spread([1, 6, 5, 2], 1), spread([2, 3, 2, 2], 2)];
       await expectGradients((x, filter) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, [[0, 0], [2, 1], [0, 3], [0, 0]], "NHWC", [2, 2]), xs);
       tf.dispose(xs);
+    }));
+
+  it("is that of finite differences with a number for padding and an oblong filter, for which tfjs cuts the output", () =>
+    withKernels(onCpu, async () => {
+      for (const size of [[3, 2], [2, 3]] as const) {
+        const xs = [spread([1, 6, 7, 2], 1), spread([...size, 2, 2], 2)];
+        await expectGradients((x, filter) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 1, "NHWC", [1, 2], "floor"), xs);
+        tf.dispose(xs);
+      }
     }));
 
   it("is that of finite differences with channels first", () =>
