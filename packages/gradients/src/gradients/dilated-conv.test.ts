@@ -41,13 +41,10 @@ describe("the gradient of a dilated convolution", () => {
       ),
     ));
 
-  // Given numbers as padding, tfjs' own depthwise convolution on WebAssembly writes outside of its memory.
-  const named = sizes.filter(({ pad }) => typeof pad === "string");
-
   it("the same for depthwise convolutions", () =>
     withKernels(depthwiseKernels, () =>
       fc.assert(
-        fc.asyncProperty(named, async ({ n, h, w, c, m, kh, kw, dh, dw, pad }) => {
+        fc.asyncProperty(sizes, async ({ n, h, w, c, m, kh, kw, dh, dw, pad }) => {
           const xs = [spread([n, h, w, c], 1), spread([kh, kw, c, m], 2)];
           const of = (f: (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor) => entries(tf.tidy(() => flatten(tf.grads((x, filter) => weigh(f(x as tf.Tensor4D, filter as tf.Tensor4D)))(xs))));
           const ours = await of((x, filter) => tf.depthwiseConv2d(x, filter, 1, pad, "NHWC", [dh, dw]));
