@@ -2,7 +2,7 @@ export { activateBlock } from "./activate";
 export { complexAbs, complexMultiply, everySecond, interleave } from "./complex";
 export { convolve, convolveFilter, packColumns, packTaps, padRows } from "./conv";
 export { csrMultiply, csrMultiplyTransposed, csrSampled } from "./csr";
-export { depthwise, depthwise3x3, depthwiseFilter } from "./depthwise";
+export { depthwise, depthwise3x3, depthwiseFilter, depthwiseFilter3x3 } from "./depthwise";
 export { bluestein, fft } from "./fft";
 export { gemm, gemmScratchBytes } from "./gemm";
 export { combineRows, normalizeRows } from "./row-vector";

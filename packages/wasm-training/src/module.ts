@@ -13,8 +13,9 @@ export interface ModuleExports {
   convolveFilter(source: number, pixels: number, count: number, runs: number, runCount: number, panels: number, gradient: number, n: number, scratch: number): void;
   /** `taps`: two int32 a tap: offsets in the source and in the filter. */
   depthwise(source: number, pixels: number, count: number, taps: number, tapCount: number, filter: number, target: number, channels: number): void;
-  depthwise3x3(source: number, imagePitch: number, pitch: number, images: number, rows: number, columns: number, taps: number, filter: number, target: number, channels: number): void;
-  depthwiseFilter(source: number, imagePitch: number, stepRow: number, stepColumn: number, images: number, rows: number, columns: number, taps: number, tapCount: number, neighbours: boolean, dy: number, gradient: number, channels: number): void;
+  depthwise3x3(source: number, zeros: number, images: number, height: number, width: number, originY: number, originX: number, rows: number, columns: number, taps: number, filter: number, target: number, channels: number): void;
+  depthwiseFilter(source: number, imagePitch: number, stepRow: number, stepColumn: number, images: number, rows: number, columns: number, taps: number, tapCount: number, dy: number, gradient: number, channels: number): void;
+  depthwiseFilter3x3(source: number, zeros: number, images: number, height: number, width: number, originY: number, originX: number, rows: number, columns: number, dy: number, gradient: number, channels: number): void;
   /** Operations: row-vector.ts. */
   combineRows(operation: number, x: number, row: number, y: number, outer: number, inner: number): void;
   normalizeRows(x: number, y: number, outer: number, inner: number, mean: number, scale: number, offset: number): void;

@@ -4,6 +4,7 @@ import type { TrainingKernel } from "../training-kernel.js";
 import { filterGradientOnTypedArrays } from "./conv2d-fallback.js";
 import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep } from "./conv2d-sweep.js";
+import { withZeroRow, writeTaps } from "./depthwise-taps.js";
 
 /** The gradient of a depthwise convolution's filter, which tfjs has not on WebAssembly. */
 export const depthwiseBackpropFilter: TrainingKernel = {
@@ -39,11 +40,16 @@ export const depthwiseBackpropFilter: TrainingKernel = {
 function addTaps(runtime: Runtime, g: Geometry, x: number, dy: number, to: number): void {
   const bytes = g.outChannels * 4;
   const sweep = forwardSweep(g);
+  const { module } = runtime;
+  if (hasNeighbourTaps(g)) {
+    withZeroRow(runtime, sweep.width * bytes, (zeros) => module.depthwiseFilter3x3(x, zeros, g.batch, sweep.height, sweep.width, sweep.originY, sweep.originX, sweep.rows, sweep.columns, dy, to, g.outChannels));
+    return;
+  }
   const count = sweep.taps.length;
   runtime.withScratch(count * 8, (taps) =>
     eachBlock(runtime, sweep, g.batch, x, { source: bytes, target: bytes }, (block) => {
-      runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
-      runtime.module.depthwiseFilter(block.source, block.imagePitch, sweep.stepY * block.pitch, sweep.stepX * bytes, block.images, block.rows, block.columns, taps, count, hasNeighbourTaps(g), dy + block.target, to, g.outChannels);
+      writeTaps(runtime, taps, sweep, block.pitch, bytes);
+      module.depthwiseFilter(block.source, block.imagePitch, sweep.stepY * block.pitch, sweep.stepX * bytes, block.images, block.rows, block.columns, taps, count, dy + block.target, to, g.outChannels);
     }),
   );
 }

@@ -3,6 +3,7 @@ import type { TrainingKernel } from "../training-kernel.js";
 import { inputGradientOnTypedArrays } from "./conv2d-fallback.js";
 import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
 import { backwardSweeps, eachBlock } from "./conv2d-sweep.js";
+import { withZeroRow, writeTaps } from "./depthwise-taps.js";
 
 /** The gradient of a depthwise convolution's input, which tfjs has not on WebAssembly: a depthwise convolution of dy with the filter turned round. */
 export const depthwiseBackpropInput: TrainingKernel = {
@@ -41,12 +42,16 @@ function gradientOfEach(runtime: Runtime, g: Geometry, dy: number, filter: numbe
   if (used.length < sweeps.length) runtime.floats(to, g.batch * g.inHeight * g.inWidth * g.outChannels).fill(0);
   for (const sweep of used) {
     const count = sweep.taps.length;
-    runtime.withScratch(count * 8, (taps) =>
+    runtime.withScratch(count * 8, (taps) => {
+      if (hasNeighbourTaps(g)) {
+        writeTaps(runtime, taps, sweep, g.outWidth * bytes, bytes);
+        withZeroRow(runtime, sweep.width * bytes, (zeros) => module.depthwise3x3(dy, zeros, g.batch, sweep.height, sweep.width, sweep.originY, sweep.originX, sweep.rows, sweep.columns, taps, filter, to, g.outChannels));
+        return;
+      }
       eachBlock(runtime, sweep, g.batch, dy, { source: bytes, target: bytes }, (block) => {
-        runtime.ints(taps, count * 2).set(sweep.taps.flatMap(({ y, x, index }) => [y * block.pitch + x * bytes, index * bytes]));
-        if (hasNeighbourTaps(g)) module.depthwise3x3(block.source, block.imagePitch, block.pitch, block.images, block.rows, block.columns, taps, filter, to + block.target, g.outChannels);
-        else module.depthwise(block.source, block.pixels, block.count, taps, count, filter, to + block.target, g.outChannels);
-      }),
-    );
+        writeTaps(runtime, taps, sweep, block.pitch, bytes);
+        module.depthwise(block.source, block.pixels, block.count, taps, count, filter, to + block.target, g.outChannels);
+      });
+    });
   }
 }
