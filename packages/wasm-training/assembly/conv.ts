@@ -8,14 +8,33 @@ import { COLUMNS, copyTile, madd, packB, packTransposedB, ROWS, tile, TILE_BYTES
 export function padRows(x: usize, to: usize, first: i32, rows: i32, height: i32, rowX: usize, before: usize, bytes: usize, after: usize): void {
   const row = before + bytes + after;
   for (let y = first; y < first + rows; ++y) {
-    if (y < 0 || y >= height) memory.fill(to, 0, row);
+    if (y < 0 || y >= height) to = fillZeros(to, row);
     else {
-      memory.fill(to, 0, before);
-      memory.copy(to + before, x + <usize>y * rowX, bytes);
-      memory.fill(to + before + bytes, 0, after);
+      to = fillZeros(to, before);
+      copyBytes(x + <usize>y * rowX, to, bytes);
+      to = fillZeros(to + bytes, after);
     }
-    to += row;
   }
+}
+
+// Loops, since memory.fill and memory.copy are calls out of the module, and these pieces are short.
+// @ts-ignore: decorator
+@inline
+function fillZeros(to: usize, bytes: usize): usize {
+  const wide: usize = bytes & ~15;
+  let i: usize = 0;
+  for (; i != wide; i += 16) v128.store(to + i, i32x4.splat(0));
+  for (; i != bytes; i += 4) store<u32>(to + i, 0);
+  return to + bytes;
+}
+
+// @ts-ignore: decorator
+@inline
+function copyBytes(from: usize, to: usize, bytes: usize): void {
+  const wide: usize = bytes & ~15;
+  let i: usize = 0;
+  for (; i != wide; i += 16) v128.store(to + i, v128.load(from + i));
+  for (; i != bytes; i += 4) store<u32>(to + i, load<u32>(from + i));
 }
 
 /** `"k n"` in panels of 8 columns: the filter as the forward convolution reads it, or the rows of dy for the gradient of a filter. */

@@ -39,6 +39,13 @@ describe("Conv2D", () => {
     ] as [Convolution["inShape"], Convolution["filterShape"], Partial<Convolution>][]) await check({ ...plain, strides: [1, 1], dilations: [1, 1], inShape, filterShape, ...more }); // prettier-ignore
   });
 
+  it("leaves large images of few channels to the backend, which is faster there", async () => {
+    const [x, filter] = [tensorOf([2, 64, 64, 3], 1) as tf.Tensor4D, tensorOf([3, 3, 3, 16], 2) as tf.Tensor4D];
+    const apply = () => run(() => tf.conv2d(x, filter, 1, "same"));
+    expect(await apply()).toEqual(await original(apply)); // to the last bit
+    tf.dispose([x, filter]);
+  });
+
   it("gives nothing for no images, and zeros for no channels", async () => {
     expect((await run(() => tf.conv2d(tf.zeros<tf.Rank.R4>([0, 4, 5, 2]), tf.zeros<tf.Rank.R4>([3, 3, 2, 6]), 1, "same"))).shape).toEqual([0, 4, 5, 6]);
     expect((await run(() => tf.conv2d(tf.zeros<tf.Rank.R4>([1, 2, 2, 0]), tf.zeros<tf.Rank.R4>([3, 3, 0, 3]), 1, "same"))).values).toEqual(new Float32Array(12));
