@@ -6,14 +6,16 @@ import { eachBlock, forwardSweep, panelBytes, TILE_BYTES } from "./conv2d-sweep.
 import { fusableActivations } from "./fused-mat-mul.js";
 import type { Epilogue } from "./matrix-product.js";
 
-/** On large images of few channels, a network's first layer, the backend is faster: our runs of taps are short there. */
+// On large images of few channels, a network's first layer, the backend is faster: our runs of taps are short there. Not with
+// a filter that is not square: for a padding given as a number tfjs takes the result's width from the filter's height, and its
+// kernel then writes past that.
 const FEW_CHANNELS = 8;
 const LARGE = 1 << 16;
 
 function convolution(runtime: Runtime, x: TensorInfo, filter: TensorInfo, attrs: Readonly<Record<string, unknown>>, epilogue?: Epilogue): TensorInfo | undefined {
   const g = geometryOf(x.shape, filter.shape, attrs, [x, filter], { depthwise: false });
   if (g === undefined) return undefined;
-  if (g.inChannels < FEW_CHANNELS && g.batch * g.outHeight * g.outWidth * g.outChannels > LARGE) return undefined;
+  if (g.inChannels < FEW_CHANNELS && g.filterHeight === g.filterWidth && g.batch * g.outHeight * g.outWidth * g.outChannels > LARGE) return undefined;
   const { module } = runtime;
   const [n, k] = [g.outChannels, g.filterHeight * g.filterWidth * g.inChannels];
   const out = runtime.output([g.batch, g.outHeight, g.outWidth, n], "float32");
