@@ -51,9 +51,10 @@ export function integers(count: number, below: number, seed: number): Int32Array
 
 /** Waits until a tensor has really been computed, also where backends are asynchronous: reads one entry. */
 export async function finished(tensor: tf.Tensor): Promise<void> {
+  const first = (x: tf.Tensor) => tf.slice(tf.reshape(x, [-1]), 0, 1);
   const entry = tf.tidy(() => {
-    const first = tf.slice(tf.reshape(tensor, [-1]), 0, 1);
-    return tensor.dtype === "complex64" ? tf.real(first) : first;
+    if (tensor.dtype !== "complex64") return first(tensor);
+    return tf.getBackend() === "cpu" ? first(tf.real(tensor)) : tf.real(first(tensor)); // cpu slices no complex tensors; on others real copies
   });
   await entry.data();
   entry.dispose();

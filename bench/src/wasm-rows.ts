@@ -110,7 +110,7 @@ export const wasmRows: readonly Row[] = [
     ...step,
     name: "wasm/fft 2048×8192",
     work: "FFT of complex rows, a power of two and a prime length below it; tfjs as shipped has no complex numbers",
-    peers: [native, cpuScaled("16×8192", 128, async () => (await fft()).preparePowerOfTwo({ rows: 16 })), { name: "fft.js", backend: "cpu", prepare: async () => (await fft()).prepareFftJs() }, beside("8192 alone", async () => (await fft()).prepareNextPower())],
+    peers: [native, cpuScaled("8×8192", 256, async () => (await fft()).preparePowerOfTwo({ rows: 8 })), { name: "fft.js", backend: "cpu", prepare: async () => (await fft()).prepareFftJs() }, beside("8192 alone", async () => (await fft()).prepareNextPower())],
     bounds: [atMost(1, "native", "8192"), faster(3, "fft.js", "8192"), atMost(6, "8192 alone", "8191")],
     prepare: async () => (await fft()).prepare(),
   },
