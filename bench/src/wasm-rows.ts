@@ -92,8 +92,8 @@ export const wasmRows: readonly Row[] = [
   },
   {
     ...kernel,
-    name: "wasm/depthwise 3x3 32x32x64 b=32, dX and dW",
-    work: "both gradients of a depthwise convolution, which tfjs as shipped has not; forward is its own kernel",
+    name: "wasm/depthwise 3x3 32x32x64 b=32",
+    work: "dX and dW of a depthwise convolution, which tfjs as shipped has not; forward is its own kernel",
     peers: [native, beside("forward", async () => (await depthwise()).prepareForward(), true), cpuScaled("b=2", 16, async () => (await depthwise()).prepare({ batch: 2 }))],
     bounds: ["dX", "dW"].flatMap((part) => [atMost(3, "native", part), atMost(1.5, "forward", part)]),
     prepare: async () => (await depthwise()).prepare(),
