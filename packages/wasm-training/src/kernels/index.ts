@@ -14,6 +14,7 @@ import { fusedBatchNorm } from "./fused-batch-norm.js";
 import { fusedMatMul } from "./fused-mat-mul.js";
 import { gather } from "./gather.js";
 import { identity } from "./identity.js";
+import { maxPoolGrad } from "./max-pool-grad.js";
 import { mean } from "./mean.js";
 import { reverse } from "./reverse.js";
 import { add, divide, multiply, subtract } from "./row-vector.js";
@@ -28,7 +29,7 @@ import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 export const trainingKernels: readonly TrainingKernel[] = [
   batchMatMul, fusedMatMul,
   conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseBackpropInput, depthwiseBackpropFilter,
-  fusedBatchNorm, add, subtract, multiply, divide,
+  maxPoolGrad, fusedBatchNorm, add, subtract, multiply, divide,
   transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
   complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse,
 ]; // prettier-ignore
