@@ -5,7 +5,7 @@ import { reasonOf, type BackendCandidate } from "./candidate.js";
 export interface UseBackendOptions {
   /**
    * Tried first, in this order: a backend's name ("tensorflow", "webgpu", "webgl", "wasm", "cpu") or a package's, or several.
-   * Also replaces a backend that is active already. When none can be had the others follow, and `passedOver` says why.
+   * Also replaces a backend that is active already; naming that one keeps it, and WebAssembly gets the training kernels then. When none can be had the others follow, and `passedOver` says why.
    */
   readonly prefer?: string | readonly string[];
   /** Where a browser finds the .wasm files: a folder with a closing slash, or file name → URL. As `setWasmPaths` of tfjs-backend-wasm. */
@@ -41,17 +41,28 @@ export async function chooseBackend(candidates: readonly BackendCandidate[], { p
       passedOver.push({ name: candidate.package, reason: reasonOf(error, candidate.package) });
       continue;
     }
-    if (candidate.extend !== undefined) {
-      await candidate.extend.run().catch((error: unknown) => passedOver.push({ name: candidate.extend!.package, reason: reasonOf(error, candidate.extend!.package) }));
-    }
+    passedOver.push(...(await extend(candidate)));
     return { backend: candidate.backend, package: candidate.package, passedOver, trainingKernels: hasTrainingKernels(candidate.backend) };
   }
   if (active !== undefined) {
     await activate(active);
+    // Asked for by name, it gets what it would have got here; untouched it stays only where nobody asked.
+    for (const candidate of found.flat()) if (candidate.backend === active) passedOver.push(...(await extend(candidate)));
     return keep(active, [], passedOver);
   }
   const reasons = passedOver.map(({ name, reason }) => `  ${name}: ${reason}`).join("\n");
   throw new WarmstartError("BACKEND", `useBackend: no backend could be started.\n${reasons}\nInstall one: @tensorflow/tfjs-backend-wasm runs everywhere.`, { passedOver });
+}
+
+/** What a backend gets beside itself, the training kernels say; or why it does not. */
+async function extend({ extend: addition }: BackendCandidate): Promise<{ name: string; reason: string }[]> {
+  if (addition === undefined) return [];
+  try {
+    await addition.run();
+    return [];
+  } catch (error) {
+    return [{ name: addition.package, reason: reasonOf(error, addition.package) }];
+  }
 }
 
 /** Candidates of that backend or package. */

@@ -109,6 +109,18 @@ describe("choosing", () => {
     }
   });
 
+  it("extends the one in use where it is asked for by name, and not where nobody asked", async () => {
+    expect(await tf.setBackend("cpu")).toBe(true);
+    let runs = 0;
+    const cpu: BackendCandidate = { ...standIn("cpu"), extend: { package: "pkg-extra", run: async () => void runs++ } };
+    expect((await chooseBackend([cpu], {})).package).toBe("already active");
+    expect(runs).toBe(0);
+    expect(await chooseBackend([standIn("x"), cpu], { prefer: "cpu" })).toMatchObject({ backend: "cpu", package: "already active", passedOver: [] });
+    expect(runs).toBe(1);
+    const broken: BackendCandidate = { ...cpu, extend: { package: "pkg-extra", run: () => Promise.reject(new Error("too old")) } };
+    expect((await chooseBackend([broken], { prefer: "cpu" })).passedOver).toEqual([{ name: "pkg-extra", reason: "too old" }]);
+  });
+
   it("takes the first that works, and reports an extension that fails without giving the backend up", async () => {
     const cpu: BackendCandidate = { ...standIn("cpu"), extend: { package: "pkg-extra", run: () => Promise.reject(new Error("too old")) } };
     const choice = await fresh(() => chooseBackend([standIn("x", () => Promise.reject(new Error("absent"))), cpu, standIn("y")], {}));

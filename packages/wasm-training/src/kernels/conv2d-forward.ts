@@ -3,8 +3,7 @@ import type { Runtime } from "../runtime.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { geometryOf, isPointwise } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep, panelBytes, TILE_BYTES } from "./conv2d-sweep.js";
-import { fusableActivations } from "./fused-mat-mul.js";
-import type { Epilogue } from "./matrix-product.js";
+import { epilogueOf, type Epilogue } from "./epilogue.js";
 
 // On large images of few channels, a network's first layer, the backend is faster: our runs of taps are short there. Not with
 // a filter that is not square: for a padding given as a number tfjs takes the result's width from the filter's height, and its
@@ -53,8 +52,7 @@ export const fusedConv2d: TrainingKernel = {
   name: "FusedConv2D",
   mode: "replace",
   run: (runtime, { x, filter, bias }, attrs) => {
-    const activation = fusableActivations[String(attrs.activation)];
-    if (activation === undefined || (bias !== undefined && bias !== null && (bias.dtype !== "float32" || bias.shape.length !== 1 || bias.shape[0] !== filter!.shape[3]))) return undefined;
-    return convolution(runtime, x!, filter!, attrs, { ...(bias && { bias }), activation, alpha: Number(attrs.leakyreluAlpha ?? 0) });
+    const epilogue = epilogueOf(bias, filter!.shape[3]!, attrs);
+    return epilogue === undefined ? undefined : convolution(runtime, x!, filter!, attrs, epilogue);
   },
 };

@@ -1,10 +1,9 @@
 import { sizeOf, type Runtime } from "../runtime.js";
-import { stridedCopy } from "../strided-copy.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { filterGradientOnTypedArrays } from "./conv2d-fallback.js";
 import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep } from "./conv2d-sweep.js";
-import { withZeroRow, writeTaps } from "./depthwise-taps.js";
+import { withRepeatedChannels, withZeroRow, writeTaps } from "./depthwise-sweep.js";
 
 /** The gradient of a depthwise convolution's filter, which tfjs has not on WebAssembly. */
 export const depthwiseBackpropFilter: TrainingKernel = {
@@ -19,19 +18,10 @@ export const depthwiseBackpropFilter: TrainingKernel = {
     const out = runtime.output(filterShape, "float32");
     const size = sizeOf(filterShape);
     if (size === 0) return out;
-    const [atX, atDy, atOut] = [runtime.offset(x), runtime.offset(dy), runtime.offset(out)];
+    const [atDy, atOut] = [runtime.offset(dy), runtime.offset(out)];
     runtime.floats(atOut, size).fill(0);
     if (sizeOf(dy.shape) === 0) return out;
-    const multiplier = filterShape[3]!;
-    if (multiplier === 1) addTaps(runtime, g, atX, atDy, atOut);
-    else {
-      // Each channel repeated, so that source and result have the same channels.
-      const pixels = sizeOf(x.shape);
-      runtime.withScratch(Math.max(4, pixels * multiplier * 4), (repeated) => {
-        if (pixels > 0) stridedCopy(runtime, atX, repeated, [{ size: pixels, step: 1 }, { size: multiplier, step: 0 }]); // prettier-ignore
-        addTaps(runtime, g, repeated, atDy, atOut);
-      });
-    }
+    withRepeatedChannels(runtime, x, filterShape[3]!, (source) => addTaps(runtime, g, source, atDy, atOut));
     return out;
   },
 };

@@ -2,8 +2,8 @@ import { sizeOf, type Runtime } from "../runtime.js";
 import type { TrainingKernel } from "../training-kernel.js";
 import { inputGradientOnTypedArrays } from "./conv2d-fallback.js";
 import { geometryOf, hasNeighbourTaps, type Geometry } from "./conv2d-geometry.js";
-import { backwardSweeps, eachBlock } from "./conv2d-sweep.js";
-import { withZeroRow, writeTaps } from "./depthwise-taps.js";
+import { backwardSweeps } from "./conv2d-sweep.js";
+import { sumTaps } from "./depthwise-sweep.js";
 
 /** The gradient of a depthwise convolution's input, which tfjs has not on WebAssembly: a depthwise convolution of dy with the filter turned round. */
 export const depthwiseBackpropInput: TrainingKernel = {
@@ -35,23 +35,8 @@ export const depthwiseBackpropInput: TrainingKernel = {
 
 /** `to "batch inHeight inWidth outChannels"`. */
 function gradientOfEach(runtime: Runtime, g: Geometry, dy: number, filter: number, to: number): void {
-  const { module } = runtime;
-  const bytes = g.outChannels * 4;
   const sweeps = backwardSweeps(g);
   const used = g.outChannels * g.outHeight * g.outWidth === 0 ? [] : sweeps.filter(({ taps }) => taps.length > 0);
   if (used.length < sweeps.length) runtime.floats(to, g.batch * g.inHeight * g.inWidth * g.outChannels).fill(0);
-  for (const sweep of used) {
-    const count = sweep.taps.length;
-    runtime.withScratch(count * 8, (taps) => {
-      if (hasNeighbourTaps(g)) {
-        writeTaps(runtime, taps, sweep, g.outWidth * bytes, bytes);
-        withZeroRow(runtime, sweep.width * bytes, (zeros) => module.depthwise3x3(dy, zeros, g.batch, sweep.height, sweep.width, sweep.originY, sweep.originX, sweep.rows, sweep.columns, taps, filter, to, g.outChannels));
-        return;
-      }
-      eachBlock(runtime, sweep, g.batch, dy, { source: bytes, target: bytes }, (block) => {
-        writeTaps(runtime, taps, sweep, block.pitch, bytes);
-        module.depthwise(block.source, block.pixels, block.count, taps, count, filter, to + block.target, g.outChannels);
-      });
-    });
-  }
+  for (const sweep of used) sumTaps(runtime, sweep, hasNeighbourTaps(g), g.batch, dy, filter, to, g.outChannels);
 }

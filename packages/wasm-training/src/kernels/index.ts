@@ -8,6 +8,7 @@ import { csrMatMul } from "./csr-mat-mul.js";
 import { csrSampledMatMul } from "./csr-sampled-mat-mul.js";
 import { depthwiseBackpropFilter } from "./depthwise-backprop-filter.js";
 import { depthwiseBackpropInput } from "./depthwise-backprop-input.js";
+import { depthwiseConv2d, fusedDepthwiseConv2d } from "./depthwise-forward.js";
 import { einsum } from "./einsum.js";
 import { fft, ifft } from "./fft.js";
 import { fusedBatchNorm } from "./fused-batch-norm.js";
@@ -28,7 +29,7 @@ import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
 /** All of them; the order is that of the README's table. */
 export const trainingKernels: readonly TrainingKernel[] = [
   batchMatMul, fusedMatMul,
-  conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseBackpropInput, depthwiseBackpropFilter,
+  conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseConv2d, fusedDepthwiseConv2d, depthwiseBackpropInput, depthwiseBackpropFilter,
   maxPoolGrad, fusedBatchNorm, add, subtract, multiply, divide,
   transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
   complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse,

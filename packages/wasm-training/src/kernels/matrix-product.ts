@@ -1,12 +1,6 @@
 import { broadcast_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { sizeOf, type Runtime } from "../runtime.js";
-
-/** What follows the product, row by row: a bias `float32 "n"`, then one of tfjs' fusable activations by number. */
-export interface Epilogue {
-  readonly bias?: TensorInfo;
-  readonly activation: number;
-  readonly alpha: number;
-}
+import type { Epilogue } from "./epilogue.js";
 
 /**
  * `a "… m k"` times `b "… k n"`, each stored with its last two axes swapped where told so, leading axes broadcast.
