@@ -14,7 +14,7 @@ const product = Array.from(await tf.matMul(x, x).data());
 console.log(JSON.stringify({ choice, product, current: tf.getBackend(), navigator: typeof globalThis.navigator?.gpu }));
 `;
 
-describe.runIf(own === "webgpu")("useBackend with an adapter", () => {
+if (own === "webgpu") describe("useBackend with an adapter", () => {
   let built: ReturnType<typeof buildPackage>;
   let project: Project;
   beforeAll(() => {
