@@ -2,7 +2,7 @@
 // schedules, decay filter, clipping and accumulation.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { usingUp } from "./using-up.js";
 
 export interface AdamWConfig extends BlockOptimizerConfig {
@@ -49,25 +49,19 @@ export class AdamW extends BlockOptimizer {
     const { beta1, beta2, epsilon } = this;
     const step = state.updates + 1; // of this variable, as in torch
     const slot = (name: string) => state.slots.get(name)!;
-    const average = (old: Tensor, fresh: Tensor) => usingUp(tf.add(old, fresh), old, fresh);
-    const m = average(tf.mul(slot("firstMoment"), beta1), tf.mul(gradient, 1 - beta1));
+    const [m, v] = [slot("firstMoment"), slot("secondMoment")];
+    advance(m, beta1, beta1 - 1, gradient);
     const square = tf.square(gradient);
-    const v = average(tf.mul(slot("secondMoment"), beta2), usingUp(tf.mul(square, 1 - beta2), square));
-    slot("firstMoment").assign(m as never);
-    slot("secondMoment").assign(v as never);
-    let largest = v;
-    if (this.amsgrad) {
-      largest = tf.maximum(slot("maxSecondMoment"), v);
-      slot("maxSecondMoment").assign(largest as never);
-    }
-    const rate = learningRate / (1 - beta1 ** step);
-    if (rate === 0) return; // neither decay
-    // θ − rate · m / (√(v / (1 − β₂ᵗ)) + ε), the rate and the correction folded into one factor of the root.
-    const factor = 1 / (rate * Math.sqrt(1 - beta2 ** step));
-    const root = usingUp(tf.sqrt(largest), ...new Set([largest, v]));
-    const scaled = usingUp(tf.mul(root, factor), root);
-    const divisor = usingUp(tf.add(scaled, epsilon / rate), scaled);
-    descend(variable, usingUp(tf.div(m, divisor), m, divisor), keep);
+    advance(v, beta2, beta2 - 1, square);
+    square.dispose();
+    const largest = this.amsgrad ? slot("maxSecondMoment") : v;
+    if (this.amsgrad) largest.assign(tf.maximum(largest, v) as never);
+    if (learningRate === 0) return; // neither decay
+    // θ − η/(1 − β₁ᵗ) · m / (√(v / (1 − β₂ᵗ)) + ε), numerator and denominator times √(1 − β₂ᵗ), so that v needs no correction.
+    const correction = Math.sqrt(1 - beta2 ** step);
+    const root = tf.sqrt<Tensor>(largest);
+    const divisor = usingUp(tf.add(root, epsilon * correction), root);
+    advance(variable, keep, (learningRate * correction) / (1 - beta1 ** step), usingUp(tf.div(m, divisor), divisor));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

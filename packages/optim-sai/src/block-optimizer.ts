@@ -4,7 +4,7 @@ import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-
 import { OptimizerError } from "./errors.js";
 import { checkLearningRate, learningRateAt, type LearningRate } from "./schedules.js";
 import { SlotStore, type NamedTensor, type State } from "./slots.js";
-import { usingUp } from "./using-up.js";
+import { subtractScaled } from "./subtract-scaled.js";
 
 /** Which variables decay: "all", "matrices" (two or more axes: no biases, no scales of normalizations), or a function, which is not saved. */
 export type DecayFilter = "all" | "matrices" | ((name: string, shape: readonly number[]) => boolean);
@@ -45,11 +45,10 @@ export function requireNumber(caller: string, option: string, value: number, nee
   if (typeof value !== "number" || !fits(value)) throw new OptimizerError("INVALID_OPTION", `${caller}: \`${option}\` must be ${needed}, got ${String(value)}.`, { [option]: value });
 }
 
-/** θ ← keep · θ − step; `step` is used up. */
-export function descend(variable: Variable, step: Tensor, keep: number): void {
-  const kept: Tensor = keep === 1 ? tf.clone(variable) : tf.mul(variable, keep);
-  const next = usingUp(tf.sub(kept, step), kept, step);
-  variable.assign(next as never);
+/** old ← keep · old − rate · direction: every step of every optimizer here. Snapshots that share the variable's memory keep their values. */
+export function advance(old: Variable, keep: Scalar | number, rate: Scalar | number, direction: Tensor): void {
+  const next = subtractScaled(keep === 1 ? tf.clone<Tensor>(old) : tf.mul<Tensor>(old, keep), rate, direction);
+  old.assign(next as never);
   next.dispose();
 }
 

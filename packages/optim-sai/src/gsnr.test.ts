@@ -2,11 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { gSNROfSums } from "./gsnr.js";
 import { gSNR } from "./index.js";
 
-const gain = async (values: number[], options?: Parameters<typeof gSNR>[1]): Promise<number> => {
+const gain = async (values: number[], options?: Parameters<typeof gSNR>[1], measure = gSNR): Promise<number> => {
   const gradient = tf.tensor1d(values);
-  const result = gSNR(gradient, options);
+  const result = measure(gradient, options);
   const [value] = await result.data();
   tf.dispose([gradient, result]);
   return value!;
@@ -62,6 +63,38 @@ describe("gSNR", () => {
   it("owns one tensor", async () => {
     const gradient = tf.ones([3]);
     const result = await expectTensorGrowth(1, () => gSNR(gradient));
+    tf.dispose([gradient, result]);
+  });
+});
+
+describe("gSNROfSums", () => {
+  const both = async (values: number[], options?: Parameters<typeof gSNR>[1]) => [await gain(values, options), await gain(values, options, gSNROfSums)] as const;
+
+  it("is the gain to three digits where entries are spread, and where there is no spread at all", async () => {
+    const entries = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 2, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(entries, fc.constantFrom("sqrt-numel" as const, "official" as const), fc.constantFrom(1e-6, 1, 1e6), async (values, degenerate, scale) => {
+        const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+        const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1));
+        fc.pre(deviation > 0.1 * Math.hypot(mean, deviation) && deviation > 1e-3);
+        const [careful, quick] = await both(values.map((x) => x * scale), { degenerate });
+        expectClose([quick], [careful], 0, 1e-3);
+      }),
+      { numRuns: 25, seed: 3 },
+    );
+    for (const values of [[3], [0.5, 0.5, 0.5], [0, 0]]) for (const degenerate of ["sqrt-numel", "official"] as const) {
+      const [careful, quick] = await both(values, { degenerate });
+      expectClose([quick], [careful], 1e-6, 1e-5);
+    }
+  });
+
+  it("is not finite where the gradient is not, or where its squares are not", async () => {
+    for (const bad of [NaN, Infinity, -Infinity, 1e25]) for (const degenerate of ["sqrt-numel", "official"] as const) expect(await gain([1, bad, 2], { degenerate }, gSNROfSums)).not.toBeLessThan(Infinity);
+  });
+
+  it("owns one tensor", async () => {
+    const gradient = tf.ones([3]);
+    const result = await expectTensorGrowth(1, () => gSNROfSums(gradient));
     tf.dispose([gradient, result]);
   });
 });

@@ -16,6 +16,8 @@ export interface GsnrOptions {
 
 /** Below this spread, of a gradient whose largest entry is 1, float32 sees only rounding. */
 const noSpread = 1e-6;
+/** The same for {@link gSNROfSums}, in which squares cancel: a deviation of a hundredth of the root mean square. */
+const noSpreadInSums = 1e-2;
 
 /**
  * The gain of a tensor by its first gradient. At least √(N − 1); about √N for a mean near 0. Nothing is read back from the backend.
@@ -28,18 +30,35 @@ export function gSNR(gradient: Tensor, { epsilon = 1e-8, degenerate = "sqrt-nume
   const { size } = gradient;
   return tf.tidy(() => {
     const largest = tf.max(tf.abs(gradient));
-    const zero = tf.equal(largest, 0);
-    const scale = tf.where(zero, tf.onesLike(largest), largest);
+    const scale = tf.where(tf.equal(largest, 0), tf.onesLike(largest), largest);
     const scaled = tf.div(gradient, scale);
     const norm = tf.sqrt(tf.sum(tf.square(scaled)));
     const deviation = size === 1 ? tf.mul(norm, 0) : tf.sqrt(tf.div(tf.sum(tf.square(tf.sub(scaled, tf.mean(scaled)))), size - 1));
-    const spread = tf.greater(deviation, noSpread);
-    const official = degenerate === "official";
-    // In what the published code does, a spread that is rounding is none, and 0/0 for a single element is 0.
-    const noise = official ? tf.where(spread, deviation, tf.zerosLike(deviation)) : deviation;
-    const ratio = tf.div(norm, tf.add(noise, tf.div(epsilon, scale)));
-    if (official) return ratio as Scalar;
-    const fallback = tf.add(tf.fill([], Math.sqrt(size)), tf.mul(norm, 0)); // NaN where the gradient is
-    return tf.where(spread, ratio, fallback) as Scalar;
+    return gain(norm, deviation, tf.greater(deviation, noSpread), tf.div(epsilon, scale), size, degenerate);
   });
+}
+
+/**
+ * The same by the sum and the sum of squares alone: a quarter of the time. To four digits where the deviation is at least a tenth of
+ * the root mean square; below a hundredth, and for entries beyond 1e-19 … 1e19, it sees no spread or nothing finite.
+ */
+export function gSNROfSums(gradient: Tensor, { epsilon = 1e-8, degenerate = "sqrt-numel" }: GsnrOptions = {}): Scalar {
+  const { size } = gradient;
+  return tf.tidy(() => {
+    const squares = tf.sum(tf.square(gradient));
+    const about = tf.relu(tf.sub(squares, tf.div(tf.square(tf.sum(gradient)), size))); // Σ(g − mean)²
+    const spread = tf.greater(about, tf.mul(squares, noSpreadInSums ** 2));
+    return gain(tf.sqrt(squares), tf.sqrt(tf.div(about, Math.max(size - 1, 1))), spread, epsilon, size, degenerate);
+  });
+}
+
+/** ‖g‖ / (std + ε), with what is degenerate decided. */
+function gain(norm: Tensor, deviation: Tensor, spread: Tensor, epsilon: Tensor | number, size: number, degenerate: DegenerateGain): Scalar {
+  const official = degenerate === "official";
+  // In what the published code does, a spread that is rounding is none, and 0/0 for a single element is 0.
+  const noise = official ? tf.where(spread, deviation, tf.zerosLike(deviation)) : deviation;
+  const ratio = tf.div(norm, tf.add(noise, epsilon));
+  if (official) return ratio as Scalar;
+  const fallback = tf.add(tf.fill([], Math.sqrt(size)), tf.mul(norm, 0)); // NaN where the gradient is
+  return tf.where(spread, ratio, fallback) as Scalar;
 }

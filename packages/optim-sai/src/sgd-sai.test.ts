@@ -210,12 +210,35 @@ describe("sgdSai", () => {
     tf.dispose(gradients);
   });
 
+  it("never writes into memory that others share: gradients, snapshots of a variable, clones of saved state", async () => {
+    for (const config of [{}, plain, { weightDecay: 0, accumulationSteps: 2 }, { normalize: "max" as const, clipNorm: 1 }]) {
+      const v = tf.tidy(() => tf.variable(tf.randomUniform([300, 300], -1, 1, "float32", 1)));
+      const o = optimizer(config);
+      const kept: [tf.Tensor, number[]][] = [];
+      const keep = async (t: tf.Tensor) => void kept.push([t, await values(t)]);
+      for (let i = 0; i < 14; i++) {
+        const gradient = tf.randomUniform([300, 300], -1, 1, "float32", 2 + i);
+        o.applyGradients({ [v.name]: gradient });
+        await keep(gradient);
+        await keep(tf.clone(v));
+        for (const { name, tensor } of (await o.getWeights()).filter(({ name }) => name.startsWith(v.name))) {
+          expect(name).toMatch(/\/(momentum|gsnr|accumulated)$/);
+          await keep(tf.clone(tensor));
+        }
+      }
+      for (const [tensor, before] of kept) expect(tf.util.arraysEqual(await values(tensor), before)).toBe(true);
+      tf.dispose([v, ...kept.map(([tensor]) => tensor)]);
+    }
+  });
+
   it("measures anew after resetGains", async () => {
     const v = variable([0, 0, 0, 0]);
     const o = optimizer();
     step(o, [[v, [1, 2, 3, 4]]]);
     o.resetGains();
     expect(await gainOf(o, v)).toBe(-1);
+    step(o, [[v, [1, NaN, 1, -1]]]);
+    expectClose(await slot(o, v, "momentum"), [0, 0, 0, 0], 0, 0);
     step(o, [[v, [1, -1, 1, -1]]]);
     expect(await gainOf(o, v)).toBeCloseTo(Math.sqrt(3), 5);
     expectClose(await slot(o, v, "momentum"), [1, -1, 1, -1], 0, 0);

@@ -3,12 +3,11 @@
 // 1.1.0 replaces it by √N (`scale: "sqrt-numel"`). Our own: a first gradient without spread, all zeros among them, gets √N
 // (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
-import { gSNR, type DegenerateGain } from "./gsnr.js";
-import type { NamedTensor, State } from "./slots.js";
-import { usingUp } from "./using-up.js";
+import { gSNR, gSNROfSums, type DegenerateGain } from "./gsnr.js";
+import type { NamedTensor } from "./slots.js";
 
 /** "gsnr": by the first gradient (version 1.0.3). "sqrt-numel": √N (version 1.1.0). */
 export type SaIScale = "gsnr" | "sqrt-numel";
@@ -86,22 +85,22 @@ export class SGDSaI extends BlockOptimizer {
   protected override update(block: Block, learningRate: number): void {
     const { variable, gradient, state, keep } = block;
     const gsnr = state.slots.get("gsnr")!;
-    const scaled = (gain: Tensor) => tf.mul(this.largest === undefined ? gain : tf.div(gain, this.largest), learningRate);
+    const buffer = state.slots.get("momentum");
+    const rate = () => tf.mul<Scalar>(this.largest === undefined ? (gsnr as Tensor) : tf.div(gsnr, this.largest), learningRate);
     if (state.updates >= patience) {
-      const m = this.average(state, gradient);
-      const step = tf.mul(m, scaled(gsnr));
-      if (m !== gradient) m.dispose();
-      descend(variable, step, keep);
+      if (buffer !== undefined) advance(buffer, this.momentum, this.momentum - 1, gradient);
+      advance(variable, keep, rate(), buffer ?? gradient);
       return;
     }
-    // The gain may still be open: whether it is, only the backend knows.
+    // The gain may still be open: whether it is, only the backend knows. While it is, the tensor stands still: what counts as its
+    // gradient is 0, as its momentum is, and nothing decays. It begins at the first usable gradient, m = g.
     const before = tf.greaterEqual(gsnr, 0);
     gsnr.assign(this.gainAfter(block) as never);
     const after = tf.greaterEqual(gsnr, 0);
-    // While it is, the tensor stands still: momentum is 0, and nothing decays. It begins at the first usable gradient.
-    const m = this.average(state, tf.where(after, gradient, tf.zerosLike(gradient)), before);
-    const kept = keep === 1 ? variable : tf.mul<Tensor>(variable, tf.where(after, tf.scalar(keep), tf.scalar(1)));
-    variable.assign(tf.sub(kept, tf.mul(m, scaled(gsnr))) as never);
+    const usable = tf.where(after, gradient, buffer ?? tf.zerosLike(gradient));
+    if (buffer !== undefined && state.updates === 0) buffer.assign(usable as never);
+    else if (buffer !== undefined) advance(buffer, this.momentum, tf.where(before, tf.scalar(this.momentum - 1), tf.scalar(-1)), usable);
+    advance(variable, keep === 1 ? 1 : tf.where(after, tf.scalar(keep), tf.scalar(1)), rate(), buffer ?? usable);
   }
 
   /** The gain after this gradient: as it was, or fixed by it if it is finite, or still open. */
@@ -109,22 +108,12 @@ export class SGDSaI extends BlockOptimizer {
     const gsnr = state.slots.get("gsnr")! as Tensor;
     if (state.updates >= patience) return gsnr;
     const root = Math.sqrt(variable.size);
-    const measured = gSNR(gradient, { epsilon: this.epsilon, degenerate: this.degenerate });
+    // After the first gradient a gain is open in rare cases only, and all tensors would pay for a careful measurement.
+    const measured = (state.updates === 0 ? gSNR : gSNROfSums)(gradient, { epsilon: this.epsilon, degenerate: this.degenerate });
     const finite = tf.equal(tf.mul(measured, 0), 0); // neither NaN nor infinite
     const own = this.scale === "gsnr" ? measured : tf.scalar(root);
     const otherwise = tf.scalar(state.updates + 1 < patience ? open : root);
     return tf.where(tf.greaterEqual(gsnr, 0), gsnr, tf.where(finite, own, otherwise));
-  }
-
-  /** m of this step, kept where there is a buffer; the gradient itself where `begun` says that there is no average yet. */
-  private average({ slots }: State, gradient: Tensor, begun?: Tensor): Tensor {
-    const buffer = slots.get("momentum");
-    if (buffer === undefined) return gradient;
-    const [old, fresh] = [tf.mul(buffer, this.momentum), tf.mul(gradient, 1 - this.momentum)];
-    const next = usingUp(tf.add(old, fresh), old, fresh);
-    const m = begun === undefined ? next : tf.where(begun, next, gradient);
-    buffer.assign(m as never);
-    return m;
   }
 
   /** The gain of each variable seen so far, by name: what its gradient's average is multiplied with, besides the learning rate. -1: not fixed yet. */
@@ -143,7 +132,11 @@ export class SGDSaI extends BlockOptimizer {
   /** Lets the next gradients fix all gains anew; momentum starts anew with them. */
   resetGains(): void {
     for (const [, state] of this.store.entries()) {
-      tf.tidy(() => state.slots.get("gsnr")!.assign(tf.scalar(open) as never));
+      tf.tidy(() => {
+        state.slots.get("gsnr")!.assign(tf.scalar(open) as never);
+        const buffer = state.slots.get("momentum");
+        buffer?.assign(tf.zerosLike(buffer) as never);
+      });
       state.updates = 0;
     }
     this.largest?.dispose();

@@ -1,7 +1,7 @@
 // SGD with momentum, dampening and Nesterov's step as torch.optim.SGD computes it; tf.train.momentum has neither dampening nor decay.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { BlockOptimizer, descend, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 
 export interface SGDConfig extends BlockOptimizerConfig {
@@ -52,11 +52,11 @@ export class SGD extends BlockOptimizer {
     const buffer = state.slots.get("momentum");
     let direction: Tensor = g;
     if (buffer !== undefined) {
-      const b = state.updates === 0 ? g : tf.add(tf.mul(buffer, momentum), dampening === 0 ? g : tf.mul(g, 1 - dampening));
-      buffer.assign(b as never);
-      direction = nesterov ? tf.add(g, tf.mul(b, momentum)) : b;
+      if (state.updates === 0) buffer.assign(g as never);
+      else advance(buffer, momentum, dampening - 1, g);
+      direction = nesterov ? tf.add(g, tf.mul(buffer, momentum)) : buffer;
     }
-    descend(variable, tf.mul(direction, learningRate), coupled ? 1 : keep);
+    advance(variable, coupled ? 1 : keep, learningRate, direction);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
