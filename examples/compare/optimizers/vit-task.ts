@@ -14,7 +14,7 @@ export interface VitTaskOptions {
 }
 
 /** A vision transformer from scratch on MNIST. */
-export function vitTask({ steps = 200, batch = 64, heldOut = 2000, width = 64, blocks = 3 }: VitTaskOptions = {}): Task {
+export function vitTask({ steps = 150, batch = 64, heldOut = 2000, width = 64, blocks = 2 }: VitTaskOptions = {}): Task {
   const [train, test] = [mnist("train"), mnist("test")];
   return {
     name: "vit",
