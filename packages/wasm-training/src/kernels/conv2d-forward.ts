@@ -5,16 +5,14 @@ import { geometryOf, isPointwise } from "./conv2d-geometry.js";
 import { eachBlock, forwardSweep, panelBytes, TILE_BYTES } from "./conv2d-sweep.js";
 import { epilogueOf, type Epilogue } from "./epilogue.js";
 
-// On large images of few channels, a network's first layer, the backend is faster: our runs of taps are short there. Not with
-// a filter that is not square: for a padding given as a number tfjs takes the result's width from the filter's height, and its
-// kernel then writes past that.
+// On large images of few channels, a network's first layer, the backend is faster: our runs of taps are short there.
 const FEW_CHANNELS = 8;
 const LARGE = 1 << 16;
 
 function convolution(runtime: Runtime, x: TensorInfo, filter: TensorInfo, attrs: Readonly<Record<string, unknown>>, epilogue?: Epilogue): TensorInfo | undefined {
   const g = geometryOf(x.shape, filter.shape, attrs, [x, filter], { depthwise: false });
   if (g === undefined) return undefined;
-  if (g.inChannels < FEW_CHANNELS && g.filterHeight === g.filterWidth && g.batch * g.outHeight * g.outWidth * g.outChannels > LARGE) return undefined;
+  if (g.inChannels < FEW_CHANNELS && g.backendIsRight && g.batch * g.outHeight * g.outWidth * g.outChannels > LARGE) return undefined;
   const { module } = runtime;
   const [n, k] = [g.outChannels, g.filterHeight * g.filterWidth * g.inChannels];
   const out = runtime.output([g.batch, g.outHeight, g.outWidth, n], "float32");

@@ -17,6 +17,8 @@ export interface Geometry {
   readonly dilationWidth: number;
   readonly top: number;
   readonly left: number;
+  /** Whether the backend's own forward kernel is right here: {@link isBackendRight}. */
+  readonly backendIsRight: boolean;
 }
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -36,9 +38,19 @@ export function geometryOf(inShape: readonly number[], filterShape: readonly num
   const { inHeight, inWidth, inChannels, outChannels, filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
   const [batch, outHeight, outWidth, channels] = (options.dy?.shape ?? info.outShape) as Shape4D;
   if (batch !== inShape[0] || channels !== outChannels) return undefined;
-  const geometry = { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, top: info.padInfo.top, left: info.padInfo.left };
-  const { top, left, ...sizes } = geometry;
+  const geometry = { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, top: info.padInfo.top, left: info.padInfo.left, backendIsRight: isBackendRight(info) };
+  const { top, left, backendIsRight: _, ...sizes } = geometry;
   return Object.values(sizes).every((size) => Number.isInteger(size) && size >= 0) && Number.isInteger(top) && Number.isInteger(left) ? geometry : undefined;
+}
+
+/**
+ * The backend computes the size of its result itself, and writes past what tfjs has room for where the padding is a number and the
+ * axes differ (tfjs takes the width from the filter's height and its stride), or too little where tfjs rounds up. And with padding
+ * "same" its depthwise kernel goes astray where the filter is smaller than the stride.
+ */
+function isBackendRight({ padInfo, ...info }: ReturnType<typeof backend_util.computeConv2DInfo>): boolean {
+  const fits = (size: number, padding: number, filter: number, stride: number, result: number) => (padInfo.type !== "SAME" || filter >= stride) && Math.floor((size + padding - filter) / stride) + 1 === result;
+  return fits(info.inHeight, padInfo.top + padInfo.bottom, info.effectiveFilterHeight, info.strideHeight, info.outHeight) && fits(info.inWidth, padInfo.left + padInfo.right, info.effectiveFilterWidth, info.strideWidth, info.outWidth);
 }
 
 /** Whether the convolution is one product: each pixel for itself. */

@@ -6,11 +6,10 @@ import { forwardSweep } from "./conv2d-sweep.js";
 import { sumTaps, withRepeatedChannels } from "./depthwise-sweep.js";
 import { epilogueOf, type Epilogue } from "./epilogue.js";
 
-// 3 × 3 pixel by pixel, which is faster here; and filters that are not square, since for a padding given as a number tfjs takes
-// the result's width from the filter's height, and its kernel then writes past that. The others stay with the backend.
+// 3 × 3 pixel by pixel, which is faster here; and where the backend's kernel is wrong. The others stay with it.
 function convolution(runtime: Runtime, x: TensorInfo, filter: TensorInfo, attrs: Readonly<Record<string, unknown>>, epilogue?: Epilogue): TensorInfo | undefined {
   const g = geometryOf(x.shape, filter.shape, attrs, [x, filter], { depthwise: true });
-  if (g === undefined || (!hasNeighbourTaps(g) && g.filterHeight === g.filterWidth)) return undefined;
+  if (g === undefined || (!hasNeighbourTaps(g) && g.backendIsRight)) return undefined;
   const out = runtime.output([g.batch, g.outHeight, g.outWidth, g.outChannels], "float32");
   const pixels = g.batch * g.outHeight * g.outWidth;
   if (pixels * g.outChannels === 0) return out;
