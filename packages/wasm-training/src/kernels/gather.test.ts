@@ -29,11 +29,23 @@ describe("GatherV2", () => {
     );
   });
 
-  it("leaves batch dimensions and empty indices to the original", async () => {
-    const x = tensorOf([2, 3, 4], 1);
-    const at = tf.tensor2d([[0, 2], [1, 1]], [2, 2], "int32");
-    for (const f of [() => tf.gather(x, at, 1, 1), () => tf.gather(x, tf.zeros([0], "int32"), 1)]) expect(await run(f)).toEqual(await original(() => run(f)));
-    tf.dispose([x, at]);
+  it("gathers for each batch by indices of its own, also more of them than rows, where the original goes astray", async () => {
+    for (const dtype of ["float32", "int32", "bool"] as const) {
+      const x = numbered([2, 2, 3, 2], dtype);
+      const at = tf.tensor2d([[0, 2, 2, 1], [1, 1, 0, 2]], [2, 4], "int32");
+      const { shape, values } = await run(() => tf.gather(x, at, 2, 1));
+      expect(shape).toEqual([2, 2, 4, 2]);
+      const [rows, picks] = [(await x.array()) as number[][][][], await at.array()];
+      expect([...values]).toEqual(rows.flatMap((batch, b) => batch.flatMap((outer) => picks[b]!.flatMap((row) => outer[row]!.map(Number)))));
+      tf.dispose([x, at]);
+    }
+  });
+
+  it("gives nothing, in the right shape, for no indices and of rows without elements", async () => {
+    const [x, empty, none, at] = [tensorOf([2, 3, 4], 1), tf.zeros([0, 3, 4]), tf.zeros([0], "int32"), tf.tensor2d([[0, 2]], [1, 2], "int32")];
+    expect((await run(() => tf.gather(x, none, 1))).shape).toEqual([2, 0, 4]);
+    expect((await run(() => tf.gather(empty, at, 1))).shape).toEqual([0, 1, 2, 4]);
+    tf.dispose([x, empty, none, at]);
   });
 
   it("throws tfjs' own error for an index out of range, and leaves nothing behind", async () => {

@@ -1,5 +1,6 @@
-import { backend_util, util } from "@tensorflow/tfjs-core";
-import { sizeOf } from "../runtime.js";
+import { backend_util, util, type TensorInfo } from "@tensorflow/tfjs-core";
+import { compose } from "../compose.js";
+import { sizeOf, type Runtime } from "../runtime.js";
 import type { TrainingKernel } from "../training-kernel.js";
 
 /** Embedding lookups, by whole rows. An index out of range goes to the backend's kernel, which throws. */
@@ -8,13 +9,23 @@ export const gather: TrainingKernel = {
   mode: "replace",
   run: (runtime, { x: input, indices: index }, { axis, batchDims }) => {
     const [x, indices] = [input!, index!];
-    if ((x.dtype !== "float32" && x.dtype !== "int32") || indices.dtype !== "int32" || Number(batchDims) !== 0 || sizeOf(x.shape) === 0 || sizeOf(indices.shape) === 0) return undefined;
+    if (x.dtype === "bool" && Number(batchDims) > 0) return asInt32(runtime, x, indices, { axis, batchDims });
+    if ((x.dtype !== "float32" && x.dtype !== "int32") || indices.dtype !== "int32") return undefined;
     const along = util.parseAxisParam(axis as number, x.shape)[0]!;
-    const { outerSize, dimSize, sliceSize, outputShape } = backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along, 0);
+    const { batchSize, outerSize, dimSize, sliceSize, outputShape } = backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along, Number(batchDims));
     const out = runtime.output(outputShape, x.dtype);
-    const wrong = runtime.module.gatherRows(runtime.offset(x), runtime.offset(indices), runtime.offset(out), outerSize, dimSize, sizeOf(indices.shape), sliceSize);
-    if (wrong < 0) return out;
-    runtime.backend.disposeData(out.dataId);
-    return undefined;
+    const [from, by, to] = [x, indices, out].map((tensor) => runtime.offset(tensor)) as [number, number, number];
+    const count = sizeOf(indices.shape) / batchSize; // of each batch
+    for (let batch = 0; batch < batchSize; batch++) {
+      const wrong = runtime.module.gatherRows(from + batch * outerSize * dimSize * sliceSize * 4, by + batch * count * 4, to + batch * outerSize * count * sliceSize * 4, outerSize, dimSize, count, sliceSize);
+      if (wrong < 0) continue;
+      runtime.backend.disposeData(out.dataId);
+      return undefined;
+    }
+    return out;
   },
 };
+
+/** The backend's own kernel reads past x where each batch has indices of its own. */
+const asInt32 = ({ backend }: Runtime, x: TensorInfo, indices: TensorInfo, attrs: Readonly<Record<string, unknown>>): TensorInfo =>
+  compose(backend, (run) => run("Cast", { x: run("GatherV2", { x: run("Cast", { x }, { dtype: "int32" }), indices }, attrs) }, { dtype: "bool" }));

@@ -67,6 +67,8 @@ describe("an empty axis", () => {
     expect([...(await run(() => tf.sum(tf.zeros([0, 3]), 0))).values]).toEqual([0, 0, 0]);
     expect([...(await run(() => tf.mean(tf.zeros([0, 3]), 0))).values]).toEqual([NaN, NaN, NaN]);
     expect((await run(() => tf.sum(tf.zeros([0, 3]), 1))).shape).toEqual([0]);
+    // The original sets no value here, and divides by zero where it has to transpose.
+    expect(await run(() => tf.sum(tf.zeros([0, 3], "int32"), 0))).toEqual({ shape: [3], dtype: "int32", values: Float32Array.of(0, 0, 0) });
   });
 });
 

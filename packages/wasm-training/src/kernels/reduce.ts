@@ -1,15 +1,15 @@
 import { util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { sizeOf, type Runtime } from "../runtime.js";
 
-/** The sum over axes, or the mean. float32 only; `undefined` for the rest. */
+/** The sum over axes, or the mean, of float32, or of any type where there is nothing to sum; `undefined` for the rest. */
 export function reduce(runtime: Runtime, x: TensorInfo, axis: number | readonly number[], keepDims: boolean, mean: boolean): TensorInfo | undefined {
-  if (x.dtype !== "float32") return undefined;
+  if (x.dtype !== "float32" && sizeOf(x.shape) > 0) return undefined;
   const reduced = new Set(util.parseAxisParam(axis as number[], x.shape));
   const shape = keepDims ? x.shape.map((size, i) => (reduced.has(i) ? 1 : size)) : x.shape.filter((_, i) => !reduced.has(i));
   const count = x.shape.reduce((product, size, i) => (reduced.has(i) ? product * size : product), 1);
   const groups = groupAxes(x.shape, reduced);
   const { module } = runtime;
-  const out = runtime.output(shape, "float32");
+  const out = runtime.output(shape, mean ? "float32" : x.dtype);
   const size = sizeOf(shape);
   if (size === 0) return out;
   if (count === 0) {
