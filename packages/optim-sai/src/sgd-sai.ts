@@ -26,6 +26,8 @@ export interface SGDSaIConfig extends BlockOptimizerConfig {
 
 /** The gain of a tensor stays open for so many of its updates where no gradient is finite; then it is √N. */
 const patience = 10;
+/** A kernel of `@warmstart/wasm-training`: both halves of the step in one pass, m in the memory of the old m where nobody else has it. */
+const fused = "MomentumStep";
 /** In `gsnr`: not fixed yet. */
 const open = -1;
 
@@ -86,8 +88,16 @@ export class SGDSaI extends BlockOptimizer {
     const { variable, gradient, state, keep } = block;
     const gsnr = state.slots.get("gsnr")!;
     const buffer = state.slots.get("momentum");
-    const rate = () => tf.mul<Scalar>(this.largest === undefined ? (gsnr as Tensor) : tf.div(gsnr, this.largest), learningRate);
+    const gain = (): Tensor => (this.largest === undefined ? gsnr : tf.div(gsnr, this.largest));
+    const rate = () => tf.mul<Scalar>(gain(), learningRate);
     if (state.updates >= patience) {
+      if (buffer !== undefined && tf.getKernel(fused, tf.getBackend()) !== undefined) {
+        const inputs = { variable, momentum: buffer, gradient, gain: gain() } as unknown as tf.NamedTensorMap;
+        const [next, m] = tf.engine().runKernel(fused, inputs, { decay: this.momentum, keep, rate: learningRate }) as unknown as [Tensor, Tensor];
+        buffer.assign(m as never);
+        variable.assign(next as never);
+        return;
+      }
       if (buffer !== undefined) advance(buffer, this.momentum, this.momentum - 1, gradient);
       advance(variable, keep, rate(), buffer ?? gradient);
       return;

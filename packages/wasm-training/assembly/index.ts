@@ -5,6 +5,7 @@ export { csrMultiply, csrMultiplyTransposed, csrSampled } from "./csr";
 export { depthwise, depthwise3x3, depthwiseFilter, depthwiseFilter3x3 } from "./depthwise";
 export { bluestein, fft } from "./fft";
 export { gemm, gemmScratchBytes } from "./gemm";
+export { momentumStep } from "./momentum";
 export { maxPoolGrad } from "./pool";
 export { combineRows, normalizeRows } from "./row-vector";
 export { gatherRows, segmentSum, segmentSumInt } from "./rows";

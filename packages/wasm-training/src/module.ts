@@ -27,6 +27,7 @@ export interface ModuleExports {
   segmentSum(x: number, ids: number, y: number, count: number, size: number, segments: number): void;
   segmentSumInt(x: number, ids: number, y: number, count: number, size: number, segments: number): void;
   maxPoolGrad(x: number, dy: number, dx: number, batch: number, inHeight: number, inWidth: number, outHeight: number, outWidth: number, channels: number, strideY: number, strideX: number, height: number, width: number, padTop: number, padLeft: number): void;
+  momentumStep(variable: number, momentum: number, gradient: number, m: number, out: number, size: number, decay: number, fresh: number, keep: number, rate: number): void;
   exp(x: number, y: number, n: number): void;
   tanh(x: number, y: number, n: number): void;
   erf(x: number, y: number, n: number): void;

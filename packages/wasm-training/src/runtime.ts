@@ -10,8 +10,10 @@ export interface Runtime {
   offset(tensor: TensorInfo): number;
   /** A new tensor, its values not set. */
   output(shape: readonly number[], dtype: DataType): TensorInfo;
-  /** The same data as another tensor, which must not be written to: nothing in tfjs does. */
+  /** The same data as another tensor, which must not be written to: nothing in tfjs does, and here only `MomentumStep`, where it is sole. */
   share(tensor: TensorInfo, shape: readonly number[]): TensorInfo;
+  /** Whether no other tensor has the same data. */
+  isSole(tensor: TensorInfo): boolean;
   /** Lends memory for the duration of `f`. */
   withScratch<T>(bytes: number, f: (offset: number) => T): T;
   /** Views on the heap: use them at once, the next allocation may detach them. */
@@ -78,6 +80,7 @@ function createRuntime(backend: WasmBackend, memory: WebAssembly.Memory, module:
       backend.incRef(tensor.dataId);
       return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
     },
+    isSole: (tensor) => backend.dataIdMap.get(tensor.dataId).refCount === 1,
     withScratch: (bytes, f) => {
       const offset = backend.wasm._malloc(bytes) >>> 0;
       if (offset === 0) throw new RangeError(`wasm-training: no room for ${bytes} bytes of scratch memory in the WebAssembly heap`);

@@ -6,7 +6,7 @@ export interface WasmBackend {
     _malloc(bytes: number): number;
     _free(offset: number): void;
   };
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number; shape: readonly number[]; dtype: DataType } };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number; readonly refCount: number; shape: readonly number[]; dtype: DataType } };
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
   incRef(dataId: object): void;
   disposeData(dataId: object): boolean;

@@ -1,6 +1,7 @@
 import type { GradConfig, KernelFunc, NamedAttrMap, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import type { TrainingKernel } from "../training-kernel.js";
-import { arrays, csrOf, expectShape, heap, productName, runKernel, sampledName, visit, type Csr, type Inputs, type Ints } from "./csr-matrix.js";
+import { arrays, csrOf, heap, productName, runKernel, sampledName, visit, type Csr, type Inputs, type Ints } from "./csr-matrix.js";
+import { expectShape } from "./expect-shape.js";
 
 /** The sides of y = A x, or y = Aᵀ x. */
 function productOf(inputs: Inputs, attrs: NamedAttrMap | undefined, ints: Ints): Csr & { transpose: boolean; values: TensorInfo; x: TensorInfo; shape: [number, number] } {

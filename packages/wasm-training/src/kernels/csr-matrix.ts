@@ -1,6 +1,7 @@
 import { engine, type NamedAttrMap, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { Runtime } from "../runtime.js";
 import type { TypedArrayBackend } from "../typed-arrays.js";
+import { expectShape } from "./expect-shape.js";
 
 // The kernels that each other's gradients are.
 export const productName = "CsrMatMul";
@@ -33,11 +34,6 @@ export function csrOf(name: string, { rowPointers: pointers, columnIndices: indi
 }
 
 const isSize = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 0;
-
-export function expectShape(name: string, input: string, { shape, dtype }: TensorInfo, wantedType: string, wanted: readonly (number | string)[]): void {
-  if (dtype === wantedType && shape.length === wanted.length && shape.every((size, i) => typeof wanted[i] === "string" || size === wanted[i])) return;
-  throw new Error(`${name}: ${input} must be ${wantedType} [${wanted.join(", ")}], got ${dtype} [${shape.join(", ")}]`);
-}
 
 export const heap = (runtime: Runtime): { ints: Ints; offsets: (...tensors: TensorInfo[]) => number[] } => ({
   ints: (tensor) => runtime.ints(runtime.offset(tensor), tensor.shape[0]!),

@@ -1,6 +1,7 @@
 import type { KernelFunc, NamedAttrMap, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import type { TrainingKernel } from "../training-kernel.js";
-import { arrays, csrOf, expectShape, heap, productName, runKernel, sampledName, visit, type Csr, type Inputs, type Ints } from "./csr-matrix.js";
+import { arrays, csrOf, heap, productName, runKernel, sampledName, visit, type Csr, type Inputs, type Ints } from "./csr-matrix.js";
+import { expectShape } from "./expect-shape.js";
 
 function sampledOf(inputs: Inputs, attrs: NamedAttrMap | undefined, ints: Ints): Csr & { a: TensorInfo; b: TensorInfo; d: number } {
   const csr = csrOf(sampledName, inputs, attrs, ints);

@@ -17,6 +17,7 @@ import { gather } from "./gather.js";
 import { identity } from "./identity.js";
 import { maxPoolGrad } from "./max-pool-grad.js";
 import { mean } from "./mean.js";
+import { momentumStep } from "./momentum-step.js";
 import { reverse } from "./reverse.js";
 import { add, divide, multiply, subtract } from "./row-vector.js";
 import { slice, splitV } from "./slice.js";
@@ -32,5 +33,5 @@ export const trainingKernels: readonly TrainingKernel[] = [
   conv2d, fusedConv2d, conv2dBackpropInput, conv2dBackpropFilter, depthwiseConv2d, fusedDepthwiseConv2d, depthwiseBackpropInput, depthwiseBackpropFilter,
   maxPoolGrad, fusedBatchNorm, add, subtract, multiply, divide,
   transpose, sum, mean, tile, exp, tanh, erf, identity, gather, unsortedSegmentSum,
-  complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse,
+  complex, real, imag, complexAbs, fft, ifft, einsum, csrMatMul, csrSampledMatMul, slice, splitV, reverse, momentumStep,
 ]; // prettier-ignore
