@@ -9,7 +9,7 @@ export const gather: TrainingKernel = {
   mode: "replace",
   run: (runtime, { x: input, indices: index }, { axis, batchDims }) => {
     const [x, indices] = [input!, index!];
-    if (x.dtype === "bool" && Number(batchDims) > 0) return asInt32(runtime, x, indices, { axis, batchDims });
+    if (x.dtype === "bool" && (Number(batchDims) > 0 || sizeOf(x.shape) === 0)) return asInt32(runtime, x, indices, { axis, batchDims });
     if ((x.dtype !== "float32" && x.dtype !== "int32") || indices.dtype !== "int32") return undefined;
     const along = util.parseAxisParam(axis as number, x.shape)[0]!;
     const { batchSize, outerSize, dimSize, sliceSize, outputShape } = backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along, Number(batchDims));
@@ -26,6 +26,6 @@ export const gather: TrainingKernel = {
   },
 };
 
-/** The backend's own kernel reads past x where each batch has indices of its own. */
+/** For where the backend's own kernel goes astray: it takes other rows if each batch has indices of its own, and gives another shape if x is empty. */
 const asInt32 = ({ backend }: Runtime, x: TensorInfo, indices: TensorInfo, attrs: Readonly<Record<string, unknown>>): TensorInfo =>
   compose(backend, (run) => run("Cast", { x: run("GatherV2", { x: run("Cast", { x }, { dtype: "int32" }), indices }, attrs) }, { dtype: "bool" }));

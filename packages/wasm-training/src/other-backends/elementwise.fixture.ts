@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { each, filled, shapes, size, type Group } from "./comparison.fixture.js";
 
-const special = fc.constantFrom(0, -0, 1e-30, -1e-3, 0.5, 3.9, -4.1, 8, -20, 80, -80, 100, -100, 1e30, Infinity, -Infinity, NaN);
+const special = fc.constantFrom(0, -0, 0.5, 3.9, -4.1, 8, -20, 80, -80, 100, -100, 1e30, Infinity, -Infinity, NaN);
 const arithmetic = { Add: tf.add, Sub: tf.sub, Multiply: tf.mul, RealDiv: tf.div };
 const types = fc.constantFrom<"float32" | "int32">("float32", "int32");
 /** Never 0, whatever it is divided by. */
@@ -19,6 +19,12 @@ export const elementwise: readonly Group[] = [
     title: "exp, tanh, erf where they end",
     covers: ["Exp", "Tanh", "Erf"],
     cases: each(fc.array(special, { minLength: 1, maxLength: 9 }), (values) => () => [tf.exp(values), tf.tanh(values), tf.erf(values)]),
+  },
+  {
+    title: "exp, tanh, erf near 0",
+    covers: ["Exp", "Tanh", "Erf"],
+    cases: each(fc.array(fc.constantFrom(1e-30, 1e-9, -1e-6, 1e-4, -1e-3), { minLength: 1, maxLength: 5 }), (values) => () => [tf.exp(values), tf.tanh(values), tf.erf(values)]),
+    lacking: { cpu: "its erf is 1e-7 off everywhere, in absolute terms" },
   },
   {
     title: "sums, differences, products and quotients of rows with a vector",
