@@ -6,6 +6,7 @@ import { each, filled, shapes, size, type Group } from "./comparison.fixture.js"
 const special = fc.constantFrom(0, -0, 0.5, 3.9, -4.1, 8, -20, 80, -80, 100, -100, 1e30, Infinity, -Infinity, NaN);
 const arithmetic = { Add: tf.add, Sub: tf.sub, Multiply: tf.mul, RealDiv: tf.div };
 const types = fc.constantFrom<"float32" | "int32">("float32", "int32");
+const share = fc.double({ min: 0, max: 1, noNaN: true });
 /** Never 0, whatever it is divided by. */
 const divisor = (shape: number[], dtype: "float32" | "int32") => tf.add(tf.abs(filled(shape, 2, dtype)), tf.cast(1, dtype));
 
@@ -40,6 +41,19 @@ export const elementwise: readonly Group[] = [
     cases: each(fc.record({ axes: fc.array(fc.tuple(size(5), fc.constantFrom("a", "b", "none")), { maxLength: 4 }), cut: fc.nat(4), dtype: types }), ({ axes, cut, dtype }) => () => {
       const [a, b] = [filled(axes.map(([count, one]) => (one === "a" ? 1 : count)), 1, dtype), divisor(axes.map(([count, one]) => (one === "b" ? 1 : count)).slice(cut), dtype)];
       return Object.values(arithmetic).flatMap((f) => (f === tf.div ? [f(a, b)] : [f(a, b), f(b, a)]));
+    }),
+  },
+  {
+    title: "a step of momentum, and the operations it is made of",
+    covers: ["MomentumStep"],
+    cases: each(fc.record({ shape: shapes({ min: 0, max: 3 }, 9), decay: share, keep: share, rate: share }), ({ shape, decay, keep, rate }) => {
+      const inputs = () => ({ variable: filled(shape, 1), momentum: filled(shape, 2), gradient: filled(shape, 3), gain: tf.scalar(1.5) });
+      const theirs = () => {
+        const { variable, momentum, gradient, gain } = inputs();
+        const m = tf.add(tf.mul(decay, momentum), tf.mul(1 - decay, gradient));
+        return [tf.sub(tf.mul(keep, variable), tf.mul(tf.mul(rate, gain), m)), m];
+      };
+      return { ours: () => tf.engine().runKernel("MomentumStep", inputs(), { decay, keep, rate }) as tf.Tensor[], theirs };
     }),
   },
 ];
