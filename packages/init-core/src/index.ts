@@ -14,6 +14,7 @@ export { defineShapeInitializer, type DrawContext, type SeedOption, type ShapeIn
 export { truncatedNormal, type TruncatedNormalOptions } from "./initializers/truncated-normal.js";
 export { glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, varianceScaling, type KernelKind, type KernelOptions, type VarianceScalingOptions } from "./initializers/variance-scaling.js";
 export { disposeModel } from "./layers/dispose-model.js";
+export { layerGraph, type LayerCall, type LayerGraph } from "./layers/layer-graph.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
 export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
 export { layersOf, type LayerAt } from "./layers/structure.js";

@@ -5,8 +5,9 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { WarmstartError } from "../errors.js";
 import { fansOf } from "../fans.js";
 import type { ForwardOptions, Network, Parameter, Role, Site, SiteKind, Windows } from "../network.js";
-import { countUses, executionOrder, inputList, runGraph } from "./run-graph.js";
-import { graphOf, isContainer, layersOf, weightsOf, type Container, type Layer } from "./structure.js";
+import { layerGraph } from "./layer-graph.js";
+import { countUses, inputList, runGraph } from "./run-graph.js";
+import { layersOf, weightsOf, type Container, type Layer } from "./structure.js";
 
 /** The kernel that reads the layer's input, and how, by class. Recurrent and wrapped layers other than TimeDistributed hide their input. */
 const readers: Record<string, { kind: SiteKind; weight: string; role: Role }> = {
@@ -65,7 +66,7 @@ export function networkOf(model: LayersModel): Network {
   const parameters: Parameter[] = [];
   const sites: Site[] = [];
   const siteOf = new Map<Layer, Site>();
-  const feeds = inputsByLayer(root);
+  const feeds = inputsByLayer(model);
   for (const { path, layer, outer } of layersOf(model)) {
     const reader = readers[layer.getClassName()];
     for (const { name, variable, trainable } of weightsOf(layer)) {
@@ -117,31 +118,9 @@ function forward(root: Container, siteOf: ReadonlyMap<Layer, Site>, uses: Readon
   return outputs.length === 1 ? outputs[0]! : outputs;
 }
 
-/** By which tensors each layer is fed: the symbolic tensors' names, through the borders of nested models. */
-function inputsByLayer(root: Container): Map<Layer, string[]> {
+/** By which tensors each layer is fed, through the borders of nested models. */
+function inputsByLayer(model: LayersModel): Map<Layer, string[]> {
   const feeds = new Map<Layer, string[]>();
-  const visit = (container: Container, prefix: string, outside: readonly string[]): string[] => {
-    const graph = graphOf(container);
-    const source = new Map<string, string>(graph.inputs.map(({ name }, i) => [name, outside[i]!]));
-    const use = new Map<Layer, number>();
-    for (const symbolic of executionOrder(graph)) {
-      if (source.has(symbolic.name)) continue;
-      const layer = symbolic.sourceLayer;
-      const ins = symbolic.inputs.map(({ name }) => source.get(name)!);
-      const symbols = layer.inboundNodes[symbolic.nodeIndex]!.outputTensors;
-      const call = use.get(layer) ?? 0;
-      use.set(layer, call + 1);
-      const place = `${prefix}${layer.name}#${call}`;
-      if (isContainer(layer)) {
-        const outs = visit(layer, `${place}/`, ins);
-        for (const [i, symbol] of symbols.entries()) source.set(symbol.name, outs[i]!);
-      } else {
-        feeds.set(layer, [...(feeds.get(layer) ?? []), ins[0]!]);
-        for (const [i, symbol] of symbols.entries()) source.set(symbol.name, `${place}:${i}`);
-      }
-    }
-    return graph.outputs.map(({ name }) => source.get(name)!);
-  };
-  visit(root, "", root.inputs.map((_, i) => `input:${i}`));
+  for (const { layer, inputs } of layerGraph(model).calls) feeds.set(layer, [...(feeds.get(layer) ?? []), inputs[0]!]);
   return feeds;
 }
