@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
 import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
+import { force, grasp, magnitude, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
 
 /** In place (void), or as a new model. */
 export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
@@ -71,6 +72,14 @@ const loraRow = (name: string, make: (options: LoraOptions, batch: Batch) => Any
   bad: [(batch) => make({ r: 0 }, batch), (batch) => make({ r: 2, targetLayers: "nowhere" }, batch), ...(more.bad ?? [])],
 });
 
+const inPlaceOf = ({ apply, ...method }: Initializer<tf.LayersModel, Plan, Pruned>): AnyInitializer => ({ ...method, apply: (model, plan) => apply(model, plan).dispose() });
+
+/** Masks at half density: written in place, the result is freed. `make` gets what all of them take. */
+const maskRow = (name: string, make: (options: MaskOptions, batch: Batch) => Initializer<tf.LayersModel, Plan, Pruned>, more: Partial<InitializerRow> = {}): InitializerRow => {
+  const inPlace = (options: MaskOptions) => (batch: Batch) => inPlaceOf(make(options, batch));
+  return { name: `pruning-at-init/${name}`, target: denseTarget, make: inPlace({ density: 0.5 }), atStart: "moved", drawn: false, ...more, bad: [inPlace({ density: 0 }), inPlace({ density: 0.5, include: () => false }), ...(more.bad ?? [])] };
+};
+
 const first = { learningRate: 0.01, loss: meanSquaredError };
 
 export const rows: readonly InitializerRow[] = [
@@ -92,4 +101,11 @@ export const rows: readonly InitializerRow[] = [
   loraRow("pissa", pissa),
   loraRow("eva", (options, batch) => eva({ ...options, data: [batch] }), { bad: [() => eva({ r: 2, data: [] })] }),
   loraRow("loraSb", (options, batch) => loraSb({ ...options, ...first, data: [batch] }), { atStart: "moved", bad: [() => loraSb({ r: 2, ...first, data: [] })] }),
+  maskRow("magnitude", magnitude),
+  maskRow("randomMasks", randomMasks, { drawn: true, bad: [() => inPlaceOf(randomMasks({ density: 0.5, distribution: {} }))] }),
+  maskRow("snip", (options, batch) => snip({ ...options, loss: meanSquaredError, data: [batch] }), { bad: [() => inPlaceOf(snip({ density: 0.5, data: [] }))] }),
+  maskRow("grasp", (options, batch) => grasp({ ...options, loss: meanSquaredError, data: [batch] }), { bad: [() => inPlaceOf(grasp({ density: 0.5, data: [] }))] }),
+  maskRow("synflow", synflow, { bad: [() => inPlaceOf(synflow({ density: 0.5, iterations: 0 }))] }),
+  maskRow("force", (options, batch) => force({ ...options, iterations: 3, loss: meanSquaredError, data: [batch] })),
+  maskRow("prospr", (options, batch) => prospr({ ...options, steps: 1, loss: meanSquaredError, data: [batch, batch] }), { bad: [(batch) => inPlaceOf(prospr({ density: 0.5, loss: meanSquaredError, data: [batch] }))] }),
 ];

@@ -1,1 +1,16 @@
-export {};
+export { scheduleDensities, type DensityOption, type Schedule } from "./masks/density.js";
+export { erkDensities, type ErkMode, type KernelShape } from "./masks/erk-densities.js";
+export type { IterativeOptions, MaskOptions, PruneDetails, PrunePlan } from "./masks/mask-initializer.js";
+export { MaskedOptimizer, registerMaskedOptimizer } from "./masks/masked-optimizer.js";
+export type { Round } from "./masks/prune-in-rounds.js";
+export type { Pruned } from "./masks/pruned.js";
+export { selectMasks, type MaskMap, type Scope, type ScoreMap, type SelectOptions } from "./masks/select-masks.js";
+export { shuffleMasks } from "./masks/shuffle-masks.js";
+export { smartRatioDensities, type SmartRatioOptions } from "./masks/smart-ratio-densities.js";
+export { force, type ForceOptions } from "./scores/force.js";
+export { grasp, graspScores, type GraspOptions, type GraspScoreOptions, type GraspScores } from "./scores/grasp.js";
+export { magnitude, magnitudeScores } from "./scores/magnitude.js";
+export { prospr, prosprScores, type ProsprOptions, type ProsprScoreOptions } from "./scores/prospr.js";
+export { randomMasks, type Distribution, type RandomMasksOptions } from "./scores/random-masks.js";
+export { snip, snipScores, type SnipOptions, type SnipScoreOptions, type SnipScores } from "./scores/snip.js";
+export { synflow, synflowScores, type SynflowOptions, type SynflowScoreOptions, type SynflowScores } from "./scores/synflow.js";

@@ -1,0 +1,72 @@
+// The loop of all scores: score what is left, keep the best, again.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { InitOptions, Parameter } from "@warmstart/init-core";
+import type { Scored } from "../scores/score-settings.js";
+import { scheduleDensities, type Schedule } from "./density.js";
+import { selectMasks, type MaskMap, type Scope } from "./select-masks.js";
+
+/** One round of pruning, as data. */
+export interface Round {
+  /** Asked for. */
+  readonly density: number;
+  /** Weights kept, in the order of the kernels. */
+  readonly kept: readonly number[];
+  /** The loss, or log10 R, before this round's pruning; null where the method has none, or where R is 0. */
+  readonly figure: number | null;
+}
+
+export interface RoundSettings {
+  readonly caller: string;
+  readonly parameters: readonly Parameter[];
+  readonly density: number;
+  /** In place of `density`, one a path; one round. */
+  readonly densities?: Readonly<Record<string, number>>;
+  readonly iterations: number;
+  readonly schedule: Schedule;
+  readonly scope: Scope;
+  readonly minPerLayer: number;
+  /** Whether pruned weights stay pruned. */
+  readonly pinned: boolean;
+  readonly init: InitOptions;
+}
+
+/** Scores at the values given, by path (none in the first round); they stay the loop's. */
+export type ScoreFunction = (values: Readonly<Record<string, Tensor>>) => Scored | Promise<Scored>;
+
+export async function pruneInRounds(score: ScoreFunction, settings: RoundSettings): Promise<{ readonly masks: MaskMap; readonly rounds: readonly Round[] }> {
+  const { caller, parameters, iterations, scope, minPerLayer, pinned, init } = settings;
+  const rounds: Round[] = [];
+  let masks: MaskMap | undefined;
+  for (const density of scheduleDensities(settings.density, iterations, settings.schedule)) {
+    init.signal?.throwIfAborted();
+    const { scores, figure } = await withMasked(parameters, masks, score);
+    masks = selectMasks(scores, { density: settings.densities ?? density, scope, minPerLayer, ...(pinned && masks ? { previous: masks } : {}) });
+    rounds.push({ density, kept: [...masks.values()].map(countKept), figure: figure === undefined || !Number.isFinite(figure) ? null : figure });
+    init.onProgress?.({ stage: `${caller}: pruning`, done: rounds.length, total: iterations });
+    await new Promise((resolve) => setTimeout(resolve, 0)); // lets an abort through
+  }
+  init.signal?.throwIfAborted();
+  return { masks: masks!, rounds };
+}
+
+/** Calls `use` with the masked kernels, which are freed afterwards. */
+export async function withMasked<T>(parameters: readonly Parameter[], masks: MaskMap | undefined, use: (values: Readonly<Record<string, Tensor>>) => T | Promise<T>): Promise<T> {
+  const values: Record<string, Tensor> = {};
+  if (masks !== undefined) for (const { path, shape, variable } of parameters) values[path] = tf.tidy(() => tf.mul(variable, maskTensor(masks.get(path)!, shape)));
+  try {
+    return await use(values);
+  } finally {
+    tf.dispose(values);
+  }
+}
+
+/** A mask as a `float32` tensor. */
+export const maskTensor = (mask: Uint8Array, shape: readonly number[]): Tensor => tf.tensor(Float32Array.from(mask), [...shape], "float32");
+
+/** The ones in a mask. */
+export function countKept(mask: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  return count;
+}

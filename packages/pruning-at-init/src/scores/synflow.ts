@@ -1,0 +1,139 @@
+// SynFlow (Tanaka, Kunin, Yamins, Ganguli, NeurIPS 2020, arXiv:2006.05467): weights by the flow of ones through the network of absolute weights.
+// No data. Here biases count as zero and batch normalization as the identity unless told otherwise; the authors' code takes |bias| (zero at
+// initialization) and runs batch normalization in evaluation mode (`bn: "scale"`). It prunes ties too, so keeps fewer than asked; here counts are exact.
+// Their float32 overflows at about thirty residual layers; here the flow is divided by its mean where all of it passes through one tensor.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { withSecondOrderGradients } from "@warmstart/gradients";
+import { networkOf, WarmstartError, type Initializer, type Parameter } from "@warmstart/init-core";
+import { maskInitializer, type IterativeOptions, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
+import { withMasked } from "../masks/prune-in-rounds.js";
+import type { ScoreMap } from "../masks/select-masks.js";
+import { prunableParameters, type PrunableOptions } from "./prunable.js";
+import { requireKernelGradients } from "./require-kernel-gradients.js";
+import { absoluteSum, readScores, requireScores } from "./read-scores.js";
+import { flowGraph, type FlowGraph, type FlowOptions } from "./synflow/flow-graph.js";
+
+export interface SynflowScoreOptions extends Partial<FlowOptions>, Pick<PrunableOptions, "include"> {
+  /** Batch normalization as the identity (default), or as the scale |γ| / √(moving variance + ε). */
+  readonly bn?: "identity" | "scale";
+  /** Biases as zero (default), or their absolute values. */
+  readonly bias?: "zero" | "abs";
+  /** Divides the scores by their sum. Default true; raw scores of a deep network are beyond float32. */
+  readonly normalize?: boolean;
+}
+
+/** Scores of SynFlow, and the flow. */
+export interface SynflowScores {
+  /** |w| · ∂R/∂|w|, over their sum unless told otherwise. */
+  readonly scores: ScoreMap;
+  /** log10 of that sum; -Infinity where nothing flows. */
+  readonly log10Sum: number;
+  /** log10 of the flow R, the sum of the outputs. */
+  readonly log10R: number;
+}
+
+/**
+ * SynFlow's scores. In a chain each layer's add up to R, and what goes into a unit is what comes out of it.
+ *
+ * @throws {WarmstartError} MODEL_STATE naming a layer that cannot be made linear (recurrent, embedding, custom); INVALID_OPTION;
+ *   INSUFFICIENT_DATA where nothing flows; NOT_FINITE where raw scores are beyond float32.
+ *
+ * @example
+ * const { scores, log10R } = await synflowScores(model);
+ */
+export async function synflowScores(model: LayersModel, options: SynflowScoreOptions = {}): Promise<SynflowScores> {
+  const network = networkOf(model);
+  const graph = flowGraph(model, network, flowOptions(options));
+  const parameters = prunableParameters(network, options, "synflowScores").filter(graph.reaches);
+  const { scores, log10R, log10Scale } = await scoreSynflow("synflowScores", graph, parameters, {});
+  const sum = absoluteSum(scores);
+  requireFlow("synflowScores", scores);
+  const factor = options.normalize === false ? 10 ** log10Scale : 1 / sum;
+  for (const [path, values] of scores) {
+    for (let i = 0; i < values.length; i++) values[i] = values[i]! * factor;
+    if (!values.every(Number.isFinite)) throw new WarmstartError("NOT_FINITE", `synflowScores: raw scores of "${path}" are beyond float32; leave \`normalize\` on.`, { path });
+  }
+  return { scores, log10R, log10Sum: Math.log10(sum) + log10Scale };
+}
+
+const flowOptions = ({ bn = "identity", bias = "zero", inputShape }: SynflowScoreOptions): FlowOptions => ({ bn, bias, ...(inputShape ? { inputShape } : {}) });
+
+const requireFlow = (caller: string, scores: ScoreMap) => requireScores(caller, scores, "Nothing flows from the inputs to the outputs: a layer's weights are all zero.");
+
+/** Scores over 10^log10Scale, at the kernels given. */
+async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readonly Parameter[], values: Readonly<Record<string, Tensor>>) {
+  requireKernelGradients(parameters, caller);
+  const scales: Tensor[] = [];
+  const [flow, ...saliencies] = freeing(scales, () => {
+    const kernels = parameters.map(({ path, variable }) => tf.abs(values[path] ?? variable));
+    const named = Object.fromEntries(parameters.map(({ path }, i) => [path, kernels[i]!]));
+    const differentiate = () => tf.engine().gradients(() => graph.run(named, scales), kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] };
+    const { value, grads } = graph.dilated ? withSecondOrderGradients(differentiate) : differentiate(); // which brings first gradients, too
+    return [value, ...kernels.map((kernel, i) => (grads[i] === undefined ? tf.zerosLike(kernel) : tf.mul(kernel, grads[i])))];
+  });
+  const flowed = await readFlow(flow!, scales);
+  const scores = await readScores(caller, Object.fromEntries(parameters.map(({ path }, i) => [path, saliencies[i]!])));
+  return { scores, ...flowed };
+}
+
+/** `f` in a tidy; `scales`, which are kept, are freed when it throws. */
+function freeing<T extends Tensor | Tensor[]>(scales: readonly Tensor[], f: () => T): T {
+  try {
+    return tf.tidy(f);
+  } catch (error) {
+    tf.dispose([...scales]);
+    throw error;
+  }
+}
+
+/** log10 of the flow and of the product of its scales, all disposed. */
+async function readFlow(flow: Tensor, scales: readonly Tensor[]): Promise<{ log10R: number; log10Scale: number }> {
+  const all = tf.tidy(() => tf.stack([flow, ...scales]));
+  tf.dispose([flow, ...scales]);
+  const [scaledFlow, ...read] = await all.data();
+  all.dispose();
+  const log10Scale = read.reduce((sum, scale) => sum + Math.log10(scale), 0);
+  return { log10R: Math.log10(scaledFlow!) + log10Scale, log10Scale };
+}
+
+export interface SynflowOptions extends MaskOptions, IterativeOptions, Omit<SynflowScoreOptions, "normalize"> {}
+
+/**
+ * Masks by SynFlow, without data, in `iterations` rounds (default 100, which are what keeps layers from emptying; the authors' program
+ * defaults to 1). Needs the graph of a LayersModel.
+ *
+ * @example
+ * const { result: pruned } = await initialize(model, synflow({ compression: 100 }));
+ */
+export function synflow(options: SynflowOptions): Initializer<LayersModel, PrunePlan, Pruned> {
+  return maskInitializer<LayersModel>(
+    "synflow",
+    options,
+    async ({ settings: { network, parameters, signal }, prune }, model) => {
+      const graph = flowGraph(model, network, flowOptions(options));
+      let vanished = 0;
+      let round = 0;
+      const pruning = await prune(async (values) => {
+        signal?.throwIfAborted();
+        const { scores, log10R } = await scoreSynflow("synflow", graph, parameters, values);
+        if (round++ === 0) requireFlow("synflow", scores);
+        else if (log10R === -Infinity) vanished ||= round;
+        return { scores, figure: log10R };
+      }, { figure: "log10R" });
+      const { log10R } = await withMasked(parameters, pruning.masks, async (values) => {
+        const scales: Tensor[] = [];
+        const flow = freeing(scales, () => graph.run(Object.fromEntries(Object.entries(values).map(([path, value]) => [path, tf.abs(value)])), scales));
+        return readFlow(flow, scales);
+      });
+      const gates = prunableParameters(network, options, "synflow").filter((parameter) => !parameters.includes(parameter));
+      const notes = [
+        ...(vanished > 0 ? [`Nothing flowed any more from round ${vanished} on; what was pruned later was chosen by position alone.`] : []),
+        ...(gates.length > 0 ? [`Left as they are, since gates count as 1: ${gates.map(({ path }) => path).join(", ")}.`] : []),
+      ];
+      return { ...pruning, log10R, notes };
+    },
+    { usualIterations: 100, choose: (model, network, all) => all.filter(flowGraph(model, network, flowOptions(options)).reaches) },
+  );
+}
