@@ -1,8 +1,10 @@
 // A changed copy of a LayersModel: edit the configuration, build it again, take the weights over by path.
+import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { WarmstartError } from "../errors.js";
 import { checkValue } from "../with-values.js";
+import { bypassLayers } from "./bypass-layers.js";
 import { disposeModel } from "./dispose-model.js";
 import { isContainer, layersOf, weightsOf, type Container, type Layer } from "./structure.js";
 
@@ -14,7 +16,9 @@ export interface LayerConfig {
 
 export interface RewriteOptions {
   /** Gives the layer at `path` another class or configuration; undefined leaves it as it is. Keep its name. */
-  readonly edit: (path: string, layer: LayerConfig) => LayerConfig | undefined;
+  readonly edit?: (path: string, layer: LayerConfig) => LayerConfig | undefined;
+  /** Layers that go, by path, each with the number of the input that stands for its output: `{ add: 0, conv: 0 }`. A nested model goes when all its layers do. */
+  readonly bypass?: Readonly<Record<string, number>>;
   /** Values by parameter path for weights that are new or changed; shared by reference, they stay the caller's. */
   readonly values?: Readonly<Record<string, Tensor>>;
 }
@@ -26,18 +30,23 @@ type Config = { layers?: unknown; [key: string]: unknown };
  * buffers with it until one of the two trains. The caller disposes the result (`disposeModel`).
  *
  * @throws {WarmstartError} MODEL_STATE for a container used in two containers (tfjs would silently untie it) or a model that
- *   tfjs cannot build again from its configuration; NO_MATCH, SHAPE_MISMATCH for `values` that do not fit; the base is unchanged.
+ *   tfjs cannot build again from its configuration, or of which a layer that stays would not be read after a `bypass`; NO_MATCH for
+ *   a path that is not there, SHAPE_MISMATCH for `values` that do not fit; the base is unchanged.
  */
-export function rewriteModel(model: LayersModel, { edit, values = {} }: RewriteOptions): LayersModel {
+export function rewriteModel(model: LayersModel, { edit, bypass = {}, values = {} }: RewriteOptions): LayersModel {
   refuseTiedContainers(model);
   const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
-  editLayers(config, "", edit);
+  if (edit !== undefined) editLayers(config, "", edit);
+  bypassLayers(config, bypass);
   const build = model.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fast: boolean): LayersModel };
   let rewritten: LayersModel;
+  const known = new Set(Object.keys(tf.engine().registeredVariables));
   try {
     // The last argument skips the random fills: every weight is written below.
     rewritten = build.fromConfig(build, config, {}, true);
   } catch (cause) {
+    // The layers that were made before tfjs gave up are in nobody's hands.
+    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) if (!known.has(name)) variable.dispose();
     throw new WarmstartError("MODEL_STATE", `rewriteModel: the model "${model.name}" cannot be built from its configuration (${(cause as Error).message}). Register custom layers with tf.serialization.registerClass first.`, { model: model.name }, { cause });
   }
   try {
@@ -49,7 +58,7 @@ export function rewriteModel(model: LayersModel, { edit, values = {} }: RewriteO
   }
 }
 
-function editLayers(config: Config | unknown[], prefix: string, edit: RewriteOptions["edit"]): void {
+function editLayers(config: Config | unknown[], prefix: string, edit: NonNullable<RewriteOptions["edit"]>): void {
   const list = (Array.isArray(config) ? config : config.layers) as LayerConfig[];
   for (const layer of list) {
     const path = `${prefix}${String(layer.config.name)}`;
