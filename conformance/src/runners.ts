@@ -1,8 +1,9 @@
 // Every operation that somebody implements, with its runner.
 import { loraRunners } from "./lora.js";
+import { precroppingRunners } from "./precropping.js";
 import { pruningRunners } from "./pruning.js";
 import type { Runner } from "./runner.js";
 import { sgdSaiRunners } from "./sgd-sai.js";
 
 /** By operation, "family/verb". A case of an operation that is not here fails. */
-export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners, ...pruningRunners, ...sgdSaiRunners };
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners, ...precroppingRunners, ...pruningRunners, ...sgdSaiRunners };

@@ -16,7 +16,7 @@ export { glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUni
 export { disposeModel } from "./layers/dispose-model.js";
 export { layerGraph, type LayerCall, type LayerGraph } from "./layers/layer-graph.js";
 export { networkOf, registerReader } from "./layers/network-of.js";
-export { rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
+export { drawWeights, rewriteModel, type LayerConfig, type RewriteOptions } from "./layers/rewrite-model.js";
 export { layersOf, type LayerAt } from "./layers/structure.js";
 export { lsuv, type LsuvDetails, type LsuvOptions } from "./lsuv.js";
 export type { Fans, ForwardOptions, Network, Parameter, Role, Site, SiteKind, Windows } from "./network.js";

@@ -1,3 +1,14 @@
+export { countMacs, type CountMacsOptions, type MacCount } from "./cost/count-macs.js";
+export type { InputShape } from "./cost/tensor-shapes.js";
+export { applyCrop, cropWeights, type CropWeightsOptions } from "./crop/apply-crop.js";
+export type { ChannelAxis, ChannelBlock, ChannelSegment } from "./crop/channel-axis.js";
+export type { ChannelGraph, ChannelGroup, ChannelLayer, ChannelWeight, UnsupportedLayer } from "./crop/channel-graph.js";
+export { channelGroups, type ChannelGroupsOptions } from "./crop/channel-groups.js";
+export { widthCost, type WidthCost } from "./crop/cost-terms.js";
+export { log10ExpectedPathSum } from "./crop/path-sum.js";
+export { planCrop, type CropWidths, type PlanCropOptions } from "./crop/plan-crop.js";
+export { preConfig, preCrop, type CropDetails, type CropInitializer, type CropPlan, type PreConfigOptions, type PreCropOptions } from "./crop/pre-crop.js";
+export { synExpDensities, type CropBudget, type SynExpDensities } from "./crop/synexp-densities.js";
 export { scheduleDensities, type DensityOption, type Schedule } from "./masks/density.js";
 export { erkDensities, type ErkMode, type KernelShape } from "./masks/erk-densities.js";
 export type { IterativeOptions, MaskOptions, PruneDetails, PrunePlan } from "./masks/mask-initializer.js";

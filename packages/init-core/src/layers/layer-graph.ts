@@ -24,6 +24,8 @@ export interface LayerGraph {
   /** The tensors that the model is given and gives. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Which tensor an input of a nested model stands for, once a call: its shape is part of the nested model's configuration. */
+  readonly nestedInputs: readonly { readonly path: string; readonly tensor: string }[];
 }
 
 /**
@@ -40,10 +42,12 @@ export function layerGraph(model: LayersModel): LayerGraph {
   }
   const root = model as unknown as Container;
   const calls: LayerCall[] = [];
+  const nestedInputs: { path: string; tensor: string }[] = [];
   const visit = (container: Container, prefix: string, place: string, outside: readonly string[]): string[] => {
     const graph = graphOf(container);
     const source = new Map<string, string>(graph.inputs.map(({ name }, i) => [name, outside[i]!]));
     const uses = new Map<layers.Layer, number>();
+    if (prefix !== "") nestedInputs.push(...graph.inputs.map(({ sourceLayer }, i) => ({ path: `${prefix}${sourceLayer.name}`, tensor: outside[i]! })));
     for (const symbolic of executionOrder(graph)) {
       if (source.has(symbolic.name)) continue; // a further output of a layer that was met
       const layer = symbolic.sourceLayer;
@@ -59,5 +63,6 @@ export function layerGraph(model: LayersModel): LayerGraph {
     return graph.outputs.map(({ name }) => source.get(name)!);
   };
   const inputs = root.inputs.map((_, i) => `input:${i}`);
-  return { calls, inputs, outputs: visit(root, "", "", inputs) };
+  const outputs = visit(root, "", "", inputs);
+  return { calls, inputs, outputs, nestedInputs };
 }

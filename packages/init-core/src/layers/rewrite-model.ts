@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { WarmstartError } from "../errors.js";
+import { subSeed } from "../random/sub-seed.js";
 import { checkValue } from "../with-values.js";
 import { bypassLayers } from "./bypass-layers.js";
 import { disposeModel } from "./dispose-model.js";
@@ -23,6 +24,7 @@ export interface RewriteOptions {
   readonly values?: Readonly<Record<string, Tensor>>;
 }
 
+/** A model's configuration, a list of layers in old sequential ones. */
 type Config = { layers?: unknown; [key: string]: unknown };
 
 /**
@@ -38,17 +40,7 @@ export function rewriteModel(model: LayersModel, { edit, bypass = {}, values = {
   const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
   if (edit !== undefined) editLayers(config, "", edit);
   bypassLayers(config, bypass);
-  const build = model.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fast: boolean): LayersModel };
-  let rewritten: LayersModel;
-  const known = new Set(Object.keys(tf.engine().registeredVariables));
-  try {
-    // The last argument skips the random fills: every weight is written below.
-    rewritten = build.fromConfig(build, config, {}, true);
-  } catch (cause) {
-    // The layers that were made before tfjs gave up are in nobody's hands.
-    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) if (!known.has(name)) variable.dispose();
-    throw new WarmstartError("MODEL_STATE", `rewriteModel: the model "${model.name}" cannot be built from its configuration (${(cause as Error).message}). Register custom layers with tf.serialization.registerClass first.`, { model: model.name }, { cause });
-  }
+  const rewritten = buildModel(model, config, "rewriteModel", { fast: true }); // every weight is written below
   try {
     takeWeights(model, rewritten, values);
     return rewritten;
@@ -68,6 +60,51 @@ function editLayers(config: Config | unknown[], prefix: string, edit: NonNullabl
       layer.config.layer = edit(`${path}/${String(inner.config.name)}`, inner) ?? inner;
     } else Object.assign(layer, edit(path, layer));
   }
+}
+
+/** A model of `model`'s class; `fast` skips the random fills. */
+function buildModel(model: LayersModel, config: Config | unknown[], caller: string, { fast }: { fast: boolean }): LayersModel {
+  const build = model.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fast: boolean): LayersModel };
+  const known = new Set(Object.keys(tf.engine().registeredVariables));
+  try {
+    return build.fromConfig(build, config, {}, fast);
+  } catch (cause) {
+    // The layers that were made before tfjs gave up are in nobody's hands.
+    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) if (!known.has(name)) variable.dispose();
+    throw new WarmstartError("MODEL_STATE", `${caller}: the model "${model.name}" cannot be built from its configuration (${(cause as Error).message}). Register custom layers with tf.serialization.registerClass first.`, { model: model.name }, { cause });
+  }
+}
+
+/**
+ * Fresh weights for the model that `edit` describes, each drawn by its layer's own initializer; those that have no seed of
+ * their own get one derived from `seed` and their position in the model. Nothing else is made.
+ *
+ * @returns values by parameter path, for `rewriteModel`; the caller disposes them.
+ * @throws {WarmstartError} MODEL_STATE as `rewriteModel`.
+ */
+export function drawWeights(model: LayersModel, { edit, seed }: { readonly edit: NonNullable<RewriteOptions["edit"]>; readonly seed: number }): Record<string, Tensor> {
+  refuseTiedContainers(model);
+  const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
+  editLayers(config, "", edit);
+  seedInitializers(config, seed);
+  const drawn = buildModel(model, config, "drawWeights", { fast: false });
+  const values = Object.fromEntries([...variablesByPath(drawn)].map(([path, variable]) => [path, variable.clone()]));
+  disposeModel(drawn);
+  return values;
+}
+
+/** Every initializer in a configuration, also of cells and wrapped layers. */
+function seedInitializers(config: unknown, seed: number): void {
+  let position = 0;
+  const visit = (node: unknown) => {
+    if (typeof node !== "object" || node === null) return;
+    for (const [key, value] of Object.entries(node)) {
+      const own = key.endsWith("Initializer") ? (value as Partial<LayerConfig> | null)?.config : undefined;
+      if (own === undefined) visit(value);
+      else own.seed ??= subSeed(seed, position++);
+    }
+  };
+  visit(config);
 }
 
 function takeWeights(from: LayersModel, to: LayersModel, values: Readonly<Record<string, Tensor>>): void {
