@@ -65,7 +65,7 @@ const expressiveness: Runner = async (reference) =>
   withNetwork(reference, (model, layerNames) => {
     const widths = Object.fromEntries(layerNames.map((name, i) => [name, (reference.options.layerWidths as number[])[i]!]));
     const { layerDensities, sumLogDensity, kernelParams, macs, params } = widthCost(channelGroups(model), widths);
-    const pathSum = reference.expected.log10ExpectedR === undefined ? {} : { log10ExpectedR: [log10ExpectedPathSum(model), log10ExpectedPathSum(model, widths)] };
+    const pathSum: Record<string, Value> = reference.expected.log10ExpectedR === undefined ? {} : { log10ExpectedR: [log10ExpectedPathSum(model), log10ExpectedPathSum(model, widths)] };
     return { layerDensities: layerNames.map((name) => layerDensities[name]!), sumLogDensity, kernelParams: [...kernelParams], macs: [...macs], params: [...params], ...pathSum };
   });
 
