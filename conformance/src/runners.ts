@@ -1,4 +1,5 @@
 // Every operation that somebody implements, with its runner.
+import { layerLotteryRunners } from "./layer-lottery.js";
 import { loraRunners } from "./lora.js";
 import { precroppingRunners } from "./precropping.js";
 import { pruningRunners } from "./pruning.js";
@@ -6,4 +7,4 @@ import type { Runner } from "./runner.js";
 import { sgdSaiRunners } from "./sgd-sai.js";
 
 /** By operation, "family/verb". A case of an operation that is not here fails. */
-export const runners: Readonly<Partial<Record<string, Runner>>> = { ...loraRunners, ...precroppingRunners, ...pruningRunners, ...sgdSaiRunners };
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...layerLotteryRunners, ...loraRunners, ...precroppingRunners, ...pruningRunners, ...sgdSaiRunners };
