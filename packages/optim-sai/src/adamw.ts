@@ -2,7 +2,8 @@
 // schedules, decay filter, clipping and accumulation.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { advance } from "./advance.js";
+import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { usingUp } from "./using-up.js";
 
 export interface AdamWConfig extends BlockOptimizerConfig {

@@ -4,7 +4,6 @@ import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-
 import { OptimizerError } from "./errors.js";
 import { checkLearningRate, learningRateAt, type LearningRate } from "./schedules.js";
 import { SlotStore, type NamedTensor, type State } from "./slots.js";
-import { subtractScaled } from "./subtract-scaled.js";
 
 /** Which variables decay: "all", "matrices" (two or more axes: no biases, no scales of normalizations), or a function, which is not saved. */
 export type DecayFilter = "all" | "matrices" | ((name: string, shape: readonly number[]) => boolean);
@@ -43,13 +42,6 @@ const sums = "accumulated";
 /** Checks a number among the options. */
 export function requireNumber(caller: string, option: string, value: number, needed: string, fits: (value: number) => boolean): void {
   if (typeof value !== "number" || !fits(value)) throw new OptimizerError("INVALID_OPTION", `${caller}: \`${option}\` must be ${needed}, got ${String(value)}.`, { [option]: value });
-}
-
-/** old ← keep · old − rate · direction: every step of every optimizer here. Snapshots that share the variable's memory keep their values. */
-export function advance(old: Variable, keep: Scalar | number, rate: Scalar | number, direction: Tensor): void {
-  const next = subtractScaled(keep === 1 ? tf.clone<Tensor>(old) : tf.mul<Tensor>(old, keep), rate, direction);
-  old.assign(next as never);
-  next.dispose();
 }
 
 export abstract class BlockOptimizer extends tf.Optimizer {

@@ -4,7 +4,8 @@
 // (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { advance } from "./advance.js";
+import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 import { gSNR, gSNROfSums, type DegenerateGain } from "./gsnr.js";
 import type { NamedTensor } from "./slots.js";

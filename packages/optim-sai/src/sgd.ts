@@ -1,7 +1,8 @@
 // SGD with momentum, dampening and Nesterov's step as torch.optim.SGD computes it; tf.train.momentum has neither dampening nor decay.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance, BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
+import { advance } from "./advance.js";
+import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 
 export interface SGDConfig extends BlockOptimizerConfig {
