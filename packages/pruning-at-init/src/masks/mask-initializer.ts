@@ -5,9 +5,9 @@ import { openNetwork, prunableParameters, type PrunableOptions } from "../scores
 import type { ScoreSettings } from "../scores/score-settings.js";
 import { findCollapse } from "./collapse.js";
 import { densityOf, keepCount, scheduleDensities, type DensityOption, type Schedule } from "./density.js";
-import { countKept, maskTensor, pruneInRounds, type Round, type RoundSettings, type ScoreFunction } from "./prune-in-rounds.js";
+import { countKept, maskTensor, pruneInRounds, type Round, type Rounds, type RoundSettings, type ScoreFunction } from "./prune-in-rounds.js";
 import { applyMasks, type Pruned } from "./pruned.js";
-import type { MaskMap, Scope } from "./select-masks.js";
+import type { Scope } from "./select-masks.js";
 import { shuffleMasks } from "./shuffle-masks.js";
 
 export type { Pruned } from "./pruned.js";
@@ -63,9 +63,7 @@ interface PruneStyle {
 }
 
 /** Masks before they become a plan. */
-interface Pruning {
-  readonly masks: MaskMap;
-  readonly rounds: readonly Round[];
+interface Pruning extends Rounds {
   readonly style: PruneStyle;
   readonly log10R?: number;
   readonly notes?: readonly string[];
@@ -110,7 +108,7 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
 }
 
 function planOf(method: string, target: LayersModel | Network, parameters: readonly Parameter[], positions: readonly number[], pruning: Pruning, asked: number, { onCollapse = "warn", shuffle = false }: MaskOptions, { seed = 0 }: InitOptions): PrunePlan {
-  const { masks, rounds, style, log10R, notes = [] } = pruning;
+  const { masks, rounds, unscored, style, log10R, notes = [] } = pruning;
   const sizes = parameters.map(({ path }) => masks.get(path)!.length);
   const counts = parameters.map(({ path }) => countKept(masks.get(path)!));
   const byPath = (value: (i: number) => number) => Object.fromEntries(parameters.map(({ path }, i) => [path, value(i)]));
@@ -133,6 +131,7 @@ function planOf(method: string, target: LayersModel | Network, parameters: reado
       notes: [
         ...(disconnected ? [`The network has collapsed: nothing is left of ${empty.join(", ")}, and no way leads through it any more.`] : empty.length > 0 ? [`Nothing is left of ${empty.join(", ")}; the network goes around them.`] : []),
         ...(keepCount(asked, total) < parameters.length ? [`Fewer weights are kept than there are kernels: some must be empty.`] : []),
+        ...(unscored.length > 0 ? [`All scores of ${unscored.join(", ")} are zero, so these go first: weights that start at zero, perhaps. \`include\` leaves them out.`] : []),
         ...notes,
       ],
     }),

@@ -34,20 +34,29 @@ export interface RoundSettings {
 /** Scores at the values given, by path (none in the first round); they stay the loop's. */
 export type ScoreFunction = (values: Readonly<Record<string, Tensor>>) => Scored | Promise<Scored>;
 
-export async function pruneInRounds(score: ScoreFunction, settings: RoundSettings): Promise<{ readonly masks: MaskMap; readonly rounds: readonly Round[] }> {
+export interface Rounds {
+  readonly masks: MaskMap;
+  readonly rounds: readonly Round[];
+  /** Kernels all of whose scores were zero in the first round. */
+  readonly unscored: readonly string[];
+}
+
+export async function pruneInRounds(score: ScoreFunction, settings: RoundSettings): Promise<Rounds> {
   const { caller, parameters, iterations, scope, minPerLayer, pinned, init } = settings;
   const rounds: Round[] = [];
+  let unscored: readonly string[] | undefined;
   let masks: MaskMap | undefined;
   for (const density of scheduleDensities(settings.density, iterations, settings.schedule)) {
     init.signal?.throwIfAborted();
     const { scores, figure } = await withMasked(parameters, masks, score);
+    unscored ??= [...scores].flatMap(([path, values]) => (values.every((value) => value === 0) ? [path] : []));
     masks = selectMasks(scores, { density: settings.densities ?? density, scope, minPerLayer, ...(pinned && masks ? { previous: masks } : {}) });
     rounds.push({ density, kept: [...masks.values()].map(countKept), figure: figure === undefined || !Number.isFinite(figure) ? null : figure });
     init.onProgress?.({ stage: `${caller}: pruning`, done: rounds.length, total: iterations });
     await new Promise((resolve) => setTimeout(resolve, 0)); // lets an abort through
   }
   init.signal?.throwIfAborted();
-  return { masks: masks!, rounds };
+  return { masks: masks!, rounds, unscored: unscored! };
 }
 
 /** Calls `use` with the masked kernels, which are freed afterwards. */

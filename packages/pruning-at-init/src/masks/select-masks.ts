@@ -36,7 +36,7 @@ export interface SelectOptions {
 export function selectMasks(scores: ScoreMap, { density, scope = "global", previous, minPerLayer = 0 }: SelectOptions): Map<string, Uint8Array> {
   if (scores.size === 0) throw new WarmstartError("INSUFFICIENT_DATA", "selectMasks: there are no scores.");
   if (!Number.isInteger(minPerLayer) || minPerLayer < 0) throw new WarmstartError("INVALID_OPTION", `selectMasks: \`minPerLayer\` must be a whole number of at least 0, got ${minPerLayer}.`, { minPerLayer });
-  const layers = [...scores].map(([name, values]) => open(name, values, previous));
+  const layers = [...scores].map(([name, values]) => open(name, values, previous, minPerLayer > 0));
   const budgetOf = (name: string): number => {
     if (typeof density === "number") return density;
     const own = density[name];
@@ -60,23 +60,26 @@ export function selectMasks(scores: ScoreMap, { density, scope = "global", previ
 
 interface Layer extends Candidates {
   readonly name: string;
-  /** 1 where a weight may still be chosen. */
-  readonly open: Uint8Array;
+  /** 1 where a weight may still be chosen; absent where all may. */
+  readonly open?: Uint8Array;
   readonly mask: Uint8Array;
 }
 
-function open(name: string, values: Float32Array, previous: MaskMap | undefined): Layer {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) throw new WarmstartError("NOT_FINITE", `selectMasks: score ${i} of "${name}" is ${values[i]}, which has no rank. Look at the data and the weights; where a deep network overflows, start from smaller weights.`, { name, index: i });
+function open(name: string, values: Float32Array, previous: MaskMap | undefined, twice: boolean): Layer {
+  const bits = bitsOf(values);
+  const exponent = 0x7f800000; // all of it set: NaN or infinity
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i]! & exponent) === exponent) throw new WarmstartError("NOT_FINITE", `selectMasks: score ${i} of "${name}" is ${values[i]}, which has no rank. Look at the data and the weights; where a deep network overflows, start from smaller weights.`, { name, index: i });
   }
   const before = previous?.get(name);
   if (before !== undefined && before.length !== values.length) throw new WarmstartError("SHAPE_MISMATCH", `selectMasks: the previous mask of "${name}" has ${before.length} entries, its scores ${values.length}.`, { name, expected: values.length, received: before.length });
-  return { name, values, open: before === undefined ? new Uint8Array(values.length).fill(1) : Uint8Array.from(before), mask: new Uint8Array(values.length) };
+  const free = before !== undefined ? Uint8Array.from(before) : twice ? new Uint8Array(values.length).fill(1) : undefined;
+  return { name, values, mask: new Uint8Array(values.length), ...(free ? { open: free } : {}) };
 }
 
 /** Moves the `count` best open weights into the masks, or all open ones where there are fewer; says how many. */
 function take(layers: readonly Layer[], count: number): number {
-  const available = layers.reduce((sum, layer) => sum + layer.open.reduce((inner, flag) => inner + flag, 0), 0);
+  const available = layers.reduce((sum, layer) => sum + (layer.open === undefined ? layer.values.length : countOnes(layer.open)), 0);
   const wanted = Math.min(count, available);
   if (wanted === 0) return 0;
   const { key, ties } = kthLargest(layers, wanted);
@@ -84,12 +87,18 @@ function take(layers: readonly Layer[], count: number): number {
   for (const { values, open: free, mask } of layers) {
     const bits = bitsOf(values);
     for (let i = 0; i < bits.length; i++) {
-      if (free[i] === 0) continue;
+      if (free !== undefined && free[i] === 0) continue;
       const own = orderedKey(bits[i]!);
       if (own < key || (own === key && left-- <= 0)) continue;
       mask[i] = 1;
-      free[i] = 0;
+      if (free !== undefined) free[i] = 0;
     }
   }
   return wanted;
+}
+
+function countOnes(flags: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < flags.length; i++) count += flags[i]!;
+  return count;
 }

@@ -1,6 +1,7 @@
 // Gradients of the loss over batches: signed, of mean losses, added up; the weights stay as they are.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { withSecondOrderGradients } from "@warmstart/gradients";
 import { eachBatch, requireGradients, WarmstartError, type Data, type InitOptions, type LabelledBatch, type Loss, type Network, type Parameter } from "@warmstart/init-core";
 import { checkLabels, crossEntropy } from "./cross-entropy.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
@@ -36,6 +37,12 @@ export type Contribution = (lossOf: () => Scalar, parameters: readonly Parameter
 
 /** Σ over batches of the gradient of the mean loss. @throws NOT_FINITE, MODEL_STATE, INSUFFICIENT_DATA, SHAPE_MISMATCH. */
 export const sumGradients = (data: Data<LabelledBatch>, settings: LossSettings): Promise<GradientSum> => sumOver(data, settings, gradientOf);
+
+/** Whether tfjs has no gradient of the network: dilated convolutions, batch normalization without scale or center. */
+function needsOtherGradients({ parameters, sites }: Network): boolean {
+  const roles = (layer: string) => parameters.filter((parameter) => parameter.layer === layer).map(({ role }) => role);
+  return sites.some(({ windows }) => windows?.dilations?.some((rate) => rate > 1)) || parameters.some(({ role, layer }) => role === "statistic" && !(roles(layer).includes("scale") && roles(layer).includes("shift")));
+}
 
 /** The gradient itself; reaches frozen weights, as `tf.variableGrads` does not. */
 const gradientOf: Contribution = (lossOf, parameters) => {
@@ -76,16 +83,27 @@ function contributionOf(batch: LabelledBatch, { caller, network, parameters, val
   const { xs, ys } = batch;
   if (xs === undefined || ys === undefined) throw new WarmstartError("INVALID_OPTION", `${caller}: a batch must be { xs, ys }, inputs and labels; got ${typeof batch === "object" && batch !== null ? `{ ${Object.keys(batch).join(", ")} }` : typeof batch}.`);
   let shape: readonly number[] | undefined;
-  const lossOf = () => {
-    const output = network.forward(xs, { training: bnMode === "train" });
-    const logits = Array.isArray(output) ? output.map((one) => cool(one, temperature)) : cool(output, temperature);
-    if (!Array.isArray(logits)) shape = logits.shape;
-    return loss(ys as Tensor, logits as Tensor);
+  let failure: { readonly error: unknown } | undefined;
+  const lossOf = (): Scalar => {
+    try {
+      const output = network.forward(xs, { training: bnMode === "train" });
+      const logits = Array.isArray(output) ? output.map((one) => cool(one, temperature)) : cool(output, temperature);
+      if (!Array.isArray(logits)) shape = logits.shape;
+      return loss(ys as Tensor, logits as Tensor);
+    } catch (error) {
+      failure = { error }; // thrown from in here, it would leave on tfjs' tape what the layers have saved
+      return tf.scalar(0);
+    }
   };
   const made = tf.tidy(() => {
-    const { tensors, value } = withValuesNow(network, values, () => contribute(lossOf, parameters));
+    const differentiate = () => withValuesNow(network, values, () => contribute(lossOf, parameters));
+    const { tensors, value } = needsOtherGradients(network) ? withSecondOrderGradients(differentiate) : differentiate(); // which brings first gradients, too
     return [value, ...tensors] as Tensor[];
   }) as (Tensor | undefined)[];
+  if (failure !== undefined) {
+    tf.dispose(made.filter((tensor) => tensor !== undefined));
+    throw failure.error;
+  }
   const [value, ...tensors] = made;
   const unconnected = parameters.find((_, i) => tensors[i] === undefined);
   if (unconnected !== undefined) {

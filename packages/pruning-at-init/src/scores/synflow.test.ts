@@ -137,6 +137,10 @@ describe("synflowScores", () => {
     const open = owned(tf.sequential({ layers: [layers.conv2d({ filters: 2, kernelSize: 2, inputShape: [null as unknown as number, null as unknown as number, 1] }), layers.globalAveragePooling2d({ dataFormat: "channelsLast" })] }));
     expect(await codeOf(synflowScores(open))).toBe("INVALID_OPTION");
     expect((await synflowScores(open, { inputShape: [4, 4, 1] })).scores.size).toBe(1);
+    const input = tf.input({ shape: [3] });
+    const branch = (name: string) => layers.dense({ units: 2, name }).apply(input) as tf.SymbolicTensor;
+    const product = owned(tf.model({ inputs: input, outputs: layers.multiply({ name: "product" }).apply([branch("left"), branch("right")]) as tf.SymbolicTensor }));
+    await expectTensorGrowth(0, () => expect(synflowScores(product)).rejects.toThrow(/"product" \(Multiply\)/));
     const silent = mlp([2, 2, 1], [[1, 1, 1, 1], [0, 0]]);
     expect(await expectTensorGrowth(0, () => codeOf(synflowScores(silent)))).toBe("INSUFFICIENT_DATA");
   });

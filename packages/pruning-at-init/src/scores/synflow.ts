@@ -69,8 +69,18 @@ async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readon
   const [flow, ...saliencies] = freeing(scales, () => {
     const kernels = parameters.map(({ path, variable }) => tf.abs(values[path] ?? variable));
     const named = Object.fromEntries(parameters.map(({ path }, i) => [path, kernels[i]!]));
-    const differentiate = () => tf.engine().gradients(() => graph.run(named, scales), kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] };
+    let failure: { readonly error: unknown } | undefined;
+    const flowing = (): Scalar => {
+      try {
+        return graph.run(named, scales);
+      } catch (error) {
+        failure = { error }; // thrown from in here, it would leave on tfjs' tape what the layers have saved
+        return tf.scalar(0);
+      }
+    };
+    const differentiate = () => tf.engine().gradients(flowing, kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] };
     const { value, grads } = graph.dilated ? withSecondOrderGradients(differentiate) : differentiate(); // which brings first gradients, too
+    if (failure !== undefined) throw failure.error;
     return [value, ...kernels.map((kernel, i) => (grads[i] === undefined ? tf.zerosLike(kernel) : tf.mul(kernel, grads[i])))];
   });
   const flowed = await readFlow(flow!, scales);
