@@ -19,6 +19,17 @@ const blockWidth = ({ tile, segments }: ChannelBlock, widths: readonly number[])
 /** Length of the axis when the groups have these widths. */
 export const axisWidth = (axis: ChannelAxis, widths: readonly number[]): number => axis.reduce((sum, block) => sum + blockWidth(block, widths), 0);
 
+/** Axes side by side. */
+export function joined(axes: readonly ChannelAxis[]): ChannelAxis {
+  const blocks: ChannelBlock[] = [];
+  for (const block of axes.flat()) {
+    const last = blocks.at(-1);
+    if (last?.tile === 1 && block.tile === 1) blocks[blocks.length - 1] = { tile: 1, segments: [...last.segments, ...block.segments] };
+    else blocks.push(block);
+  }
+  return blocks;
+}
+
 /** Channels `c` of the axis become `m·c … m·c + m − 1`. */
 export const repeated = (axis: ChannelAxis, times: number): ChannelAxis => axis.map(({ tile, segments }) => ({ tile, segments: segments.map(({ group, repeat }) => ({ group, repeat: repeat * times })) }));
 

@@ -1,10 +1,10 @@
 // What each class of layers does with the channel axis (always the last one) of the tensors that it reads.
 import type { layers } from "@tensorflow/tfjs-layers";
 import type { OpenShape } from "../cost/tensor-shapes.js";
-import { repeated, tiled, type ChannelAxis } from "./channel-axis.js";
+import { joined, repeated, tiled, type ChannelAxis } from "./channel-axis.js";
 import type { ChannelClasses } from "./channel-classes.js";
 
-export interface RuleInput {
+interface RuleInput {
   readonly path: string;
   readonly layer: layers.Layer;
   readonly config: Readonly<Record<string, unknown>>;
@@ -25,22 +25,25 @@ type Rule = (input: RuleInput) => RuleResult | string;
 
 const same: Rule = ({ config, inputs }) => (config.dataFormat === "channelsFirst" ? "channels first" : { output: inputs[0]! });
 
+/** Outputs a channel, from the weight: tfjs 4.22 leaves the option out of a separable layer's configuration. */
+const depthMultiplier = (layer: layers.Layer): number => layer.weights.find(({ originalName }) => originalName.endsWith("depthwise_kernel"))!.shape[3]!;
+
 /** Layers that make new channels. */
-const producer = (weights: (input: ChannelAxis, output: ChannelAxis, config: RuleInput["config"]) => NonNullable<RuleResult["weights"]>): Rule => ({ path, config, classes, inputs, outputShape }) => {
+const producer = (weights: (input: ChannelAxis, output: ChannelAxis, layer: layers.Layer) => NonNullable<RuleResult["weights"]>): Rule => ({ path, layer, config, classes, inputs, outputShape }) => {
   if (config.dataFormat === "channelsFirst") return "channels first";
   const output = classes.create(outputShape.at(-1)!, { layer: path });
-  return { output, weights: { bias: [[0, output]], ...weights(inputs[0]!, output, config) } };
+  return { output, weights: { bias: [[0, output]], ...weights(inputs[0]!, output, layer) } };
 };
 
 const convolution = producer((input, output) => ({ kernel: [[-2, input], [-1, output]] }));
 const transposed = producer((input, output) => ({ kernel: [[-2, output], [-1, input]] }));
 const dense = producer((input, output) => ({ kernel: [[0, input], [1, output]] }));
-const separable = producer((input, output, config) => ({ depthwise_kernel: [[2, input]], pointwise_kernel: [[2, repeated(input, config.depthMultiplier as number)], [3, output]] }));
+const separable = producer((input, output, layer) => ({ depthwise_kernel: [[2, input]], pointwise_kernel: [[2, repeated(input, depthMultiplier(layer))], [3, output]] }));
 
-const depthwise: Rule = ({ path, config, classes, inputs: [input] }) => {
+const depthwise: Rule = ({ path, layer, config, classes, inputs: [input] }) => {
   if (config.dataFormat === "channelsFirst") return "channels first";
   classes.addProducer(input!, path);
-  const output = repeated(input!, config.depthMultiplier as number);
+  const output = repeated(input!, depthMultiplier(layer));
   return { output, weights: { depthwise_kernel: [[2, input!]], bias: [[0, output]] } };
 };
 
@@ -74,7 +77,7 @@ const concatenate: Rule = (input) => {
   const { config, inputs, inputShapes } = input;
   const axis = config.axis as number;
   const last = axis === -1 || axis === inputShapes[0]!.length - 1;
-  return last ? { output: inputs.flat() } : sum(input);
+  return last ? { output: joined(inputs) } : sum(input);
 };
 
 const flatten: Rule = ({ config, inputs: [input], inputShapes }) => {

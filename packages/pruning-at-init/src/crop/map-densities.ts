@@ -11,7 +11,7 @@ export interface MappingProblem {
 }
 
 /** Weight of `(log s)²` in the fit: makes it unique where kernels alone leave a direction open. */
-export const ridge = 1e-6;
+const ridge = 1e-6;
 
 /**
  * Bounded least squares: `Σ over kernels (log s_in + log s_out − log p)² + 1e-6·Σ over groups (log s)²` under `log s ≤ log upper`.

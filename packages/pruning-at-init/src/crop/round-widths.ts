@@ -2,7 +2,7 @@
 import { WarmstartError } from "@warmstart/init-core";
 import { costAt, type CostTerm } from "./cost-terms.js";
 
-export interface IntegerBudget {
+interface IntegerBudget {
   readonly kind: "params" | "macs";
   readonly limit: number;
 }

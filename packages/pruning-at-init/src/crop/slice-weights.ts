@@ -14,17 +14,24 @@ import type { ChannelGraph, ChannelWeight } from "./channel-graph.js";
  */
 export function slicedWeights(model: LayersModel, graph: ChannelGraph, to: readonly number[], { rescale }: { readonly rescale: boolean }): Record<string, Tensor> {
   const from = graph.groups.map(({ width }) => width);
-  const weights = new Map<string, ChannelWeight>(graph.layers.flatMap(({ path, weights: own }) => own.map((weight) => [`${path}/${weight.name}`, weight] as const)));
-  return tf.tidy(() => Object.fromEntries(networkOf(model).parameters.map((parameter) => [parameter.path, sliced(parameter, weights.get(parameter.path)!, from, to, rescale)])));
+  const weights = new Map<string, { weight: ChannelWeight; inputRatio: number }>();
+  for (const { path, input, weights: own } of graph.layers) {
+    const inputRatio = axisWidth(input, from) / axisWidth(input, to);
+    for (const weight of own) weights.set(`${path}/${weight.name}`, { weight, inputRatio });
+  }
+  const valueOf = ({ path, variable }: Parameter) => {
+    const { weight, inputRatio } = weights.get(path)!;
+    // A depthwise kernel, with one axis of channels, reads one input whatever the width.
+    return sliced(variable, weight, from, to, rescale && weight.kernel && weight.axes.length === 2 ? Math.sqrt(inputRatio) : 1);
+  };
+  return tf.tidy(() => Object.fromEntries(networkOf(model).parameters.map((parameter) => [parameter.path, valueOf(parameter)])));
 }
 
-function sliced({ variable }: Parameter, { kernel, axes }: ChannelWeight, from: readonly number[], to: readonly number[], rescale: boolean): Tensor {
+function sliced(variable: Tensor, { axes }: ChannelWeight, from: readonly number[], to: readonly number[], factor: number): Tensor {
   const cut = axes.reduce<Tensor>((value, { axis, channels }) => {
     const kept = keptEntries(channels, from, to);
     return kept.length === value.shape[axis] ? value : tf.gather(value, tf.tensor1d(kept, "int32"), axis);
-  }, tf.clone(variable));
-  const inputs = kernel && axes.length === 2 ? axes[0]!.channels : undefined;
-  if (!rescale || inputs === undefined) return cut;
-  const ratio = axisWidth(inputs, from) / axisWidth(inputs, to);
-  return ratio === 1 ? cut : tf.mul(cut, Math.sqrt(ratio));
+  }, variable);
+  // Also by 1: what gather gives has rank 4 inside the wasm backend, which then refuses it as a bias.
+  return cut === variable ? tf.clone(variable) : tf.mul(cut, factor);
 }
