@@ -1,7 +1,8 @@
 import { createReport, type Report } from "@warmstart/init-core";
+import { percent } from "../statistics.js";
 import { grid } from "./contenders.js";
 import type { Result } from "./results.js";
-import { claims, percent, standings } from "./summary.js";
+import { claims, standings } from "./summary.js";
 import type { Task } from "./task.js";
 
 /** One task's results as tables, plots and claims. */

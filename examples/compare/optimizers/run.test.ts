@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
-import { mnist } from "./mnist.js";
+import { mnist } from "../images.js";
 import { trainOnce } from "./run.js";
 import { buildVit } from "./vit.js";
 import { vitTask } from "./vit-task.js";

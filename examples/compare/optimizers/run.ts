@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel } from "@warmstart/init-core";
 import { decays, grid, makeOptimizer, names, type Name, type Setting } from "./contenders.js";
-import type { Result, ResultFile } from "./results.js";
+import type { Result, Results } from "./results.js";
 import type { Task } from "./task.js";
 
 /** One training run; null where its numbers are no longer finite. Frees everything. */
@@ -39,7 +39,7 @@ export function* runsOf(seeds: readonly number[]): Generator<Run> {
 }
 
 /** Runs what the file has not yet. */
-export async function runAll(task: Task, seeds: readonly number[], file: ResultFile, onRun: (result: Result, done: number, total: number) => void): Promise<void> {
+export async function runAll(task: Task, seeds: readonly number[], file: Results, onRun: (result: Result, done: number, total: number) => void): Promise<void> {
   const runs = [...runsOf(seeds)];
   for (const [i, run] of runs.entries()) {
     const key = { task: task.name, steps: task.steps, ...run };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { grid, type Name } from "./contenders.js";
 import { reportOf } from "./page.js";
-import { ResultFile, type Result } from "./results.js";
+import { openResults, type Result } from "./results.js";
 import { runsOf } from "./run.js";
 import { claims, standings } from "./summary.js";
 
@@ -53,13 +53,13 @@ describe("standings", () => {
   });
 });
 
-describe("ResultFile", () => {
+describe("the result file", () => {
   it("remembers what was run, also for the next process", () => {
     const folder = mkdtempSync(join(tmpdir(), "results-"));
     const path = join(folder, "runs.jsonl");
-    const first = new ResultFile(path);
+    const first = openResults(path);
     for (const result of example.slice(0, 5)) first.add(result);
-    const second = new ResultFile(path);
+    const second = openResults(path);
     expect(second.all()).toEqual(example.slice(0, 5));
     expect(second.has(example[4]!)).toBe(true);
     expect(second.has(example[5]!)).toBe(false);

@@ -1,4 +1,5 @@
 // What the runs say: each optimizer's best setting, how much of the grid comes near it, and the paper's claims, true or false.
+import { deviation, mean, pairedDifference, percent, type Claim } from "../statistics.js";
 import { grid, names, type Name, type Setting } from "./contenders.js";
 import type { Result } from "./results.js";
 
@@ -20,8 +21,6 @@ export interface Standing {
 }
 
 const near = 1.05;
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const deviation = (values: readonly number[]) => (values.length < 2 ? NaN : Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1)));
 
 function cellOf(results: readonly Result[], optimizer: Name, setting: Setting): Cell | undefined {
   const found = results.filter((result) => result.optimizer === optimizer && result.learningRate === setting.learningRate && (result.weightDecay === setting.weightDecay || optimizer === "Adam"));
@@ -43,32 +42,18 @@ export function standings(results: readonly Result[]): Standing[] {
   return all.map((standing) => ({ ...standing, nearBestOfAll: share(standing.cells, top), nearOwnBest: share(standing.cells, standing.best.mean) }));
 }
 
-export interface Claim {
-  readonly claim: string;
-  readonly holds: boolean;
-  /** The figures that decide. */
-  readonly because: string;
-}
-
 /** The paper's claims on one task. A difference counts when it is more than the standard error of the paired differences. */
 export function claims(all: readonly Standing[]): Claim[] {
   const of = (name: Name) => all.find(({ optimizer }) => optimizer === name);
   const [sai, adam] = [of("SGD-SaI"), of("AdamW")];
   if (sai === undefined || adam === undefined) return [];
-  const compared = (other: Standing) => {
-    const gaps = sai.best.values.map((value, i) => value - (other.best.values[i] ?? NaN)).filter(Number.isFinite);
-    const error = deviation(gaps) / Math.sqrt(gaps.length);
-    return { gap: mean(gaps), error, text: `difference ${mean(gaps).toFixed(3)} ± ${Number.isNaN(error) ? "?" : error.toFixed(3)} (standard error, ${gaps.length} seeds)` };
-  };
-  const atBest = (other: Standing) => ({ ...compared(other), name: other.optimizer });
+  const atBest = (other: Standing) => ({ ...pairedDifference(sai.best.values, other.best.values), name: other.optimizer });
   const rivals = (["momentum", "SGD"] as const).flatMap((name) => of(name) ?? []).map(atBest);
   const toAdam = atBest(adam);
   return [
-    { claim: "At its best setting SGD-SaI is no worse than AdamW", holds: toAdam.gap <= (toAdam.error || 0), because: toAdam.text },
-    ...rivals.map(({ name, gap, error, text }) => ({ claim: `At its best setting SGD-SaI is better than ${name}`, holds: gap < -(error || 0), because: text })),
+    { claim: "At its best setting SGD-SaI is no worse than AdamW", holds: toAdam.gap <= toAdam.error, because: toAdam.text },
+    ...rivals.map(({ name, gap, error, text }) => ({ claim: `At its best setting SGD-SaI is better than ${name}`, holds: gap < -error, because: text })),
     { claim: "More of the grid is within 5 % of the best of all for SGD-SaI than for AdamW", holds: sai.nearBestOfAll > adam.nearBestOfAll, because: `${percent(sai.nearBestOfAll)} against ${percent(adam.nearBestOfAll)}` },
     { claim: "More of the grid is within 5 % of its own best for SGD-SaI than for AdamW", holds: sai.nearOwnBest > adam.nearOwnBest, because: `${percent(sai.nearOwnBest)} against ${percent(adam.nearOwnBest)}` },
   ];
 }
-
-export const percent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -17,7 +17,7 @@ export interface Task {
   evaluate(model: tf.LayersModel): Promise<number>;
 }
 
-export interface Batch {
+interface Batch {
   readonly xs: tf.Tensor;
   readonly ys: tf.Tensor;
 }
