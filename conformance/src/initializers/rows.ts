@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
 import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
-import { force, grasp, magnitude, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
+import { force, grasp, magnitude, preConfig, preCrop, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
 
 /** In place (void), or as a new model. */
 export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
@@ -30,6 +30,8 @@ export interface InitializerRow {
   readonly bad: readonly ((batch: Batch) => AnyInitializer)[];
   /** The model's output after applying: the target's (to 1e-5), or another. */
   readonly atStart: "same" | "moved";
+  /** Whether the model built has weights of other shapes. */
+  readonly reshapes?: true;
   /** Whether another seed gives other numbers. */
   readonly drawn: boolean;
 }
@@ -108,4 +110,6 @@ export const rows: readonly InitializerRow[] = [
   maskRow("synflow", synflow, { bad: [() => inPlaceOf(synflow({ density: 0.5, iterations: 0 }))] }),
   maskRow("force", (options, batch) => force({ ...options, iterations: 3, loss: meanSquaredError, data: [batch] })),
   maskRow("prospr", (options, batch) => prospr({ ...options, steps: 1, loss: meanSquaredError, data: [batch, batch] }), { bad: [(batch) => inPlaceOf(prospr({ density: 0.5, loss: meanSquaredError, data: [batch] }))] }),
+  { name: "pruning-at-init/preCrop", target: convolutionTarget, make: () => preCrop({ budget: { params: 0.7 } }), bad: [() => preCrop({ budget: {} }), () => preCrop({ budget: { params: 1e-6 } }), () => preCrop({ budget: { flops: 0.7 }, exclude: ["nowhere"] })], atStart: "moved", drawn: true, reshapes: true },
+  { name: "pruning-at-init/preConfig", target: denseTarget, make: () => preConfig({ budget: { params: 0.7 } }), bad: [() => preConfig({ maxExpand: 0 }), () => preConfig({ budget: { params: NaN } })], atStart: "moved", drawn: true, reshapes: true },
 ];
