@@ -1,7 +1,7 @@
 export { klDivergence, linearCka } from "./blocks/compare-outputs.js";
 export { findResidualBlocks, type FindResidualBlocksOptions, type ResidualBlock } from "./blocks/find-residual-blocks.js";
 export { layerLottery, type LayerLotteryDetails, type LayerLotteryOptions } from "./blocks/layer-lottery.js";
-export { removeBlocks } from "./blocks/remove-blocks.js";
+export { removeBlocks, type RemoveBlocksOptions } from "./blocks/remove-blocks.js";
 export { scoreBlocks, type BlockCriterion, type BlockScoreOptions, type OwnCriterion, type ScoreBlocksOptions } from "./blocks/score-blocks.js";
 export { candidateBlocks, maxRemovable, selectBlocks, type CandidateOptions, type SelectBlocksOptions } from "./blocks/select-blocks.js";
 export { snapshot, type Snapshot } from "./blocks/snapshot.js";

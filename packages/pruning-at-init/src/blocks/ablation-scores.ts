@@ -53,11 +53,14 @@ function lastInputs(model: LayersModel, batches: readonly LabelledBatch[]): Tens
   const sites = new Map(network.sites.map((site) => [site.layer, site]));
   const last = layerGraph(model).calls.map(({ path }) => sites.get(path)).findLast((site) => site !== undefined);
   if (last === undefined) throw new WarmstartError("INVALID_OPTION", `${caller}: the criterion "cka" compares what the last dense or convolution layer reads, and the model has none. Use "kl" or a function of your own.`);
-  return tf.tidy(() => tf.concat(batches.map(({ xs }) => {
-    let features: Tensor2D | undefined;
-    network.forward(xs, { until: [last], onInput: (site, input) => {
-      if (site === last) features = tf.reshape(input, [input.shape[0]!, -1]);
+  const features: Tensor2D[] = [];
+  try {
+    // The pass frees its tensors when it ends; what is kept is freed here.
+    for (const { xs } of batches) network.forward(xs, { until: [last], onInput: (site, input) => {
+      if (site === last) features.push(tf.keep(tf.reshape(input, [input.shape[0]!, -1])));
     } });
-    return features!;
-  })));
+    return tf.concat(features);
+  } finally {
+    tf.dispose(features);
+  }
 }

@@ -21,6 +21,7 @@ export type GradientCriterion = "grasp" | "snip" | "gate";
 export async function gradientScores(criterion: GradientCriterion, model: LayersModel, blocks: readonly ResidualBlock[], batches: readonly LabelledBatch[], options: ScoreBlocksOptions): Promise<number[]> {
   const { loss, bnMode = "train", aggregate = "sum", temperature = criterion === "grasp" ? 200 : 1, signal, onProgress } = options;
   if (bnMode === "train") requireVariance(model, batches);
+  if (loss === undefined) requireLabels(model, batches);
   const quiet = withoutNoise(model);
   const { network, close } = openNetwork(quiet);
   try {
@@ -106,6 +107,21 @@ function usesShortcut(model: LayersModel, kernels: readonly Parameter[], blocks:
   if (hvp === "auto") return bnMode === "train" && open === undefined;
   if (open !== undefined || bnMode === "eval") throw new WarmstartError("INVALID_OPTION", `${caller}: \`hvp: "normShortcut"\` needs batch normalization in training mode behind every kernel, ${open === undefined ? 'and `bnMode` is "eval"' : `and "${open.path}" has none`}. Use "auto" or "exact".`, { kernel: open?.path });
   return true;
+}
+
+/** Looked at before any gradient: tfjs keeps what a loss has saved when it throws. */
+function requireLabels({ outputs }: LayersModel, batches: readonly LabelledBatch[]): void {
+  const pass = "For other tasks pass `loss: (labels, logits) => scalar`.";
+  if (outputs.length !== 1) throw new WarmstartError("INVALID_OPTION", `${caller}: the default loss, softmax cross-entropy, needs one output, the model has ${outputs.length}. ${pass}`);
+  const [, ...shape] = outputs[0]!.shape;
+  for (const batch of batches) {
+    const { ys } = batch;
+    const received = Array.isArray(ys) ? undefined : ys.shape;
+    const forms = [[sizeOf(batch), ...shape], ...(shape.length === 1 ? [[sizeOf(batch)], [sizeOf(batch), 1]] : [])];
+    if (received === undefined || !forms.some((form) => form.length === received.length && form.every((size, axis) => size === null || size === received[axis]))) {
+      throw new WarmstartError("SHAPE_MISMATCH", `${caller}: labels must be one-hot, of shape [${forms[0]!.map((size) => size ?? "any")}]${forms.length > 1 ? `, or class numbers, [${forms[1]}]` : ""}; got ${received === undefined ? "several tensors" : `[${received}]`}. ${pass}`, { expected: forms[0], received });
+    }
+  }
 }
 
 /** The variance of a single value is 0: nothing would be left of the signal. */

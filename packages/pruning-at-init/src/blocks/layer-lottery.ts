@@ -6,7 +6,7 @@ import { createPlan, createReport, disposeModel, expectPlan, networkOf, Warmstar
 import { countMacs } from "../cost/count-macs.js";
 import { findResidualBlocks, type FindResidualBlocksOptions, type ResidualBlock } from "./find-residual-blocks.js";
 import { freshWeights } from "./reinitialize.js";
-import { removeBlocks } from "./remove-blocks.js";
+import { offeredBlocks, removeBlocks, withoutBlocks } from "./remove-blocks.js";
 import { checkOptions, nameOf, scoreBlocks, type BlockScoreOptions } from "./score-blocks.js";
 import { candidateBlocks, countToRemove, selectBlocks, type SelectBlocksOptions } from "./select-blocks.js";
 
@@ -145,7 +145,7 @@ function applyLottery(model: LayersModel, plan: Plan): LayersModel {
   const shapes = new Map(networkOf(model).parameters.map(({ path, shape }) => [path, shape.join()]));
   const other = targets.find(({ path, shape }) => shapes.get(path) !== shape.join());
   if (other !== undefined) throw new WarmstartError("PLAN_MISMATCH", `${caller}: the plan was made for a model with "${other.path}" of shape [${other.shape}]; this one has ${shapes.has(other.path) ? `[${shapes.get(other.path)}]` : "no such parameter"}. Apply it to that model.`, { path: other.path });
-  const offered = [...findResidualBlocks(model), ...findResidualBlocks(model, { nested: "innermost" })];
+  const offered = offeredBlocks(model);
   const ids = details.removed.map((id) => {
     const { kernels } = details.blocks.find((block) => block.id === id)!;
     // By the kernels, which loadPlan has matched to this model: an Add has no weights, and its automatic name counts up.
@@ -153,5 +153,5 @@ function applyLottery(model: LayersModel, plan: Plan): LayersModel {
     if (block === undefined) throw new WarmstartError("PLAN_MISMATCH", `${caller}: the model has no removable block "${id}", which the plan removes. Apply it to the model it was made for.`, { id });
     return block.id;
   });
-  return removeBlocks(model, ids, tensors);
+  return withoutBlocks(model, ids, tensors);
 }

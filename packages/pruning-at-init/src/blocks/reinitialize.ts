@@ -1,33 +1,21 @@
-// Fresh weights for a model: drawn by each layer's own initializers, from one seed.
-import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+// Fresh weights for a model: drawn by each layer's own initializer, from one seed.
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { disposeModel, networkOf, subSeed } from "@warmstart/init-core";
+import { drawWeights } from "@warmstart/init-core";
 
 type Json = Record<string, unknown>;
 
-/** The stock initializers that draw; others are known by a seed in their configuration. Without one, tfjs leaves it out of the configuration. */
-const drawing: readonly string[] = ["RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal"];
-
 /**
- * Weights drawn by the initializers in the model's configuration, each from a seed of its own. The model is left alone.
+ * Weights drawn anew. Seeds that the initializers have are left out: they would draw the very weights again that the model was
+ * made with. The model is left alone.
  *
  * @returns by parameter path; the caller disposes them.
  */
 export function freshWeights(model: LayersModel, seed: number): Record<string, Tensor> {
-  const config = JSON.parse(JSON.stringify(model.getConfig())) as Json;
-  let position = 0;
-  const seedAll = (node: unknown, name: string): void => {
-    if (typeof node !== "object" || node === null) return;
-    const { config: own } = node as { config?: Json };
-    if (/initializer$/i.test(name) && own !== undefined && ("seed" in own || drawing.includes(String((node as Json).className)))) own.seed = subSeed(subSeed(seed, "reinit"), position++);
-    for (const [key, value] of Object.entries(node)) seedAll(value, key);
-  };
-  seedAll(config, "");
-  const build = model.constructor as unknown as { fromConfig(cls: unknown, config: unknown): LayersModel };
-  const fresh = build.fromConfig(build, config);
-  try {
-    return Object.fromEntries(networkOf(fresh).parameters.map(({ path, variable }: { path: string; variable: Variable }) => [path, variable.clone()]));
-  } finally {
-    disposeModel(fresh);
-  }
+  return drawWeights(model, { edit: (_, { className, config }) => ({ className, config: withoutSeeds(config) }), seed });
 }
+
+const withoutSeeds = (config: Json): Json => JSON.parse(JSON.stringify(config, (key, value: Json | null) => {
+  const own = key.endsWith("Initializer") ? (value?.config as Json | undefined) : undefined;
+  return own === undefined ? value : { ...value, config: { ...own, seed: undefined } };
+})) as Json;
