@@ -74,6 +74,7 @@ export const checks: Readonly<Record<string, Check>> = {
       plan.dispose();
       const names = (list: readonly string[]) => list.map((line) => line.split(" ")[0]);
       if (row.reshapes) expect(names(shapes(result))).toEqual(names(before));
+      else if (row.removes) expect(before.filter((line) => !shapes(result).includes(line)).length).toBe(before.length - shapes(result).length);
       else expect(shapes(result)).toEqual(expect.arrayContaining(before));
       expect(result.outputs[0]!.shape).toEqual(outputShape);
       for (const [name, { dtype }] of Object.entries(variablesOf(result))) expect(dtype, `dtype of "${name}"`).toBe("float32");

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
 import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
-import { force, grasp, magnitude, preConfig, preCrop, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
+import { force, grasp, layerLottery, magnitude, preConfig, preCrop, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
 
 /** In place (void), or as a new model. */
 export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
@@ -32,6 +32,8 @@ export interface InitializerRow {
   readonly atStart: "same" | "moved";
   /** Whether the model built has weights of other shapes. */
   readonly reshapes?: true;
+  /** Whether the model built lacks some of the weights. */
+  readonly removes?: true;
   /** Whether another seed gives other numbers. */
   readonly drawn: boolean;
 }
@@ -40,7 +42,10 @@ const normal = (shape: readonly number[], seed: number) => tf.randomNormal([...s
 
 /** Weights by position, so that a model built twice starts alike. */
 function withWeights(layers: tf.layers.Layer[]): tf.LayersModel {
-  const model = tf.sequential({ layers });
+  return fillByPosition(tf.sequential({ layers }));
+}
+
+function fillByPosition(model: tf.LayersModel): tf.LayersModel {
   tf.tidy(() => model.setWeights(model.getWeights().map(({ shape }, i) => normal(shape, i + 1))));
   return model;
 }
@@ -50,6 +55,16 @@ const convolution = (filters: number) => withWeights([tf.layers.conv2d({ filters
 
 export const denseTarget: Target = { model: () => dense(5), wider: () => dense(6), batch: () => ({ xs: normal([12, 4], 11), ys: normal([12, 3], 12) }) };
 const convolutionTarget: Target = { model: () => convolution(3), wider: () => convolution(4), batch: () => ({ xs: normal([6, 3, 3, 2], 11), ys: normal([6, 3], 12) }) };
+
+/** Two residual blocks of one dense layer. */
+function residual(width: number): tf.LayersModel {
+  const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) => layer.apply(x) as tf.SymbolicTensor;
+  const input = tf.input({ shape: [4] });
+  let x = apply(tf.layers.dense({ units: width, activation: "tanh" }), input);
+  for (let i = 0; i < 2; i++) x = apply(tf.layers.add(), [x, apply(tf.layers.dense({ units: width, activation: "tanh" }), x)]);
+  return fillByPosition(tf.model({ inputs: input, outputs: apply(tf.layers.dense({ units: 3 }), x) }));
+}
+const residualTarget: Target = { ...denseTarget, model: () => residual(5), wider: () => residual(6) };
 
 const meanSquaredError = (labels: tf.Tensor, predictions: tf.Tensor) => tf.losses.meanSquaredError(labels, predictions) as tf.Scalar;
 
@@ -112,4 +127,13 @@ export const rows: readonly InitializerRow[] = [
   maskRow("prospr", (options, batch) => prospr({ ...options, steps: 1, loss: meanSquaredError, data: [batch, batch] }), { bad: [(batch) => inPlaceOf(prospr({ density: 0.5, loss: meanSquaredError, data: [batch] }))] }),
   { name: "pruning-at-init/preCrop", target: convolutionTarget, make: () => preCrop({ budget: { params: 0.7 } }), bad: [() => preCrop({ budget: {} }), () => preCrop({ budget: { params: 1e-6 } }), () => preCrop({ budget: { flops: 0.7 }, exclude: ["nowhere"] })], atStart: "moved", drawn: true, reshapes: true },
   { name: "pruning-at-init/preConfig", target: denseTarget, make: () => preConfig({ budget: { params: 0.7 } }), bad: [() => preConfig({ maxExpand: 0 }), () => preConfig({ budget: { params: NaN } })], atStart: "moved", drawn: true, reshapes: true },
+  {
+    name: "pruning-at-init/layerLottery",
+    target: residualTarget,
+    make: (batch) => layerLottery({ remove: 1, minBlocksPerStage: 1, weights: "reinit", criterion: "snip", loss: meanSquaredError, data: [batch] }),
+    bad: [(batch) => layerLottery({ remove: -1, data: [batch] }), (batch) => layerLottery({ remove: 2, data: [batch] }), () => layerLottery({ remove: 1, minBlocksPerStage: 1, data: [] })],
+    atStart: "moved",
+    drawn: true,
+    removes: true,
+  },
 ];
