@@ -32,13 +32,13 @@ export async function gradientScores(criterion: GradientCriterion, model: Layers
     };
     if (criterion === "gate") {
       const gates = gateParameters(quiet, network, blocks);
-      const byPath = await explained(model, () => signedSums(batches, { ...settings, parameters: [...new Set([...gates.values()].flat())] }));
+      const byPath = await signedSums(batches, { ...settings, parameters: [...new Set([...gates.values()].flat())] });
       progress();
       return blocks.map(({ id }) => Math.abs(gates.get(id)!.reduce((sum, { path }) => sum + byPath.get(path)!, 0)));
     }
     const kernels = prunableParameters(network, options, caller).filter(({ role }) => role !== "embedding");
     const shortcut = criterion === "grasp" && usesShortcut(quiet, kernels, blocks, options);
-    const byPath = await explained(model, () => (criterion === "snip" ? snipSums : shortcut ? negativeNorms : graspSums)(batches, { ...settings, parameters: kernels }));
+    const byPath = await (criterion === "snip" ? snipSums : shortcut ? negativeNorms : graspSums)(batches, { ...settings, parameters: kernels });
     progress();
     const sizes = new Map(kernels.map(({ path, shape }) => [path, tf.util.sizeFromShape([...shape])]));
     return blocks.map((block) => {
@@ -129,18 +129,4 @@ function requireVariance(model: LayersModel, batches: readonly LabelledBatch[]):
   const smallest = Math.min(...batches.map(sizeOf));
   const thin = layerGraph(model).calls.find(({ layer, inputShapes }) => layer.getClassName() === "BatchNormalization" && inputShapes[0]!.slice(1, -1).reduce<number>((a, b) => a * (b ?? 2), 1) * smallest < 2);
   if (thin !== undefined) throw new WarmstartError("INSUFFICIENT_DATA", `${caller}: a batch of ${smallest} gives the batch normalization "${thin.path}" one value a channel, whose variance is 0. Use batches of 10 samples a class, or \`bnMode: "eval"\`.`, { layer: thin.path, batch: smallest });
-}
-
-/** Names the layer that tfjs cannot differentiate, where it only stumbles over it. */
-async function explained<T>(model: LayersModel, f: () => Promise<T>): Promise<T> {
-  try {
-    return await f();
-  } catch (cause) {
-    const culprit = WarmstartError.isInstance(cause) ? undefined : layerGraph(model).calls.find(({ layer }) => {
-      const { scale, center, dilationRate } = layer.getConfig() as { scale?: boolean; center?: boolean; dilationRate?: number | number[] };
-      return (layer.getClassName() === "BatchNormalization" && !(scale && center)) || [dilationRate ?? 1].flat().some((rate) => rate > 1);
-    });
-    if (culprit === undefined) throw cause;
-    throw new WarmstartError("MODEL_STATE", `${caller}: TensorFlow.js has no gradient for "${culprit.path}" (a dilated convolution, or batch normalization without scale or center). Call registerGradients() of @warmstart/gradients first, or use the criterion "random", "kl" or "cka".`, { layer: culprit.path }, { cause });
-  }
 }

@@ -54,7 +54,7 @@ const caller = "scoreBlocks";
  * norm, is ours. Over several batches the gradients of the mean losses are added. Dropout is off.
  *
  * @throws {WarmstartError} INVALID_OPTION; INSUFFICIENT_DATA without data, or for a batch of one under batch normalization; SHAPE_MISMATCH
- *   for labels that do not fit; NOT_FINITE naming the parameter or block; MODEL_STATE for layers that tfjs cannot differentiate.
+ *   for labels that do not fit; NOT_FINITE naming the parameter or block; MODEL_STATE for a kernel that the loss does not depend on.
  *
  * @example
  * const scores = await scoreBlocks(model, { criterion: "snip", data: [{ xs, ys }] });
