@@ -15,7 +15,7 @@ import { withoutNoise } from "./without-noise.js";
 
 const caller = "scoreBlocks";
 
-export type GradientCriterion = "grasp" | "snip" | "gate";
+type GradientCriterion = "grasp" | "snip" | "gate";
 
 /** The scores of `blocks`, in their order. The model is left alone. */
 export async function gradientScores(criterion: GradientCriterion, model: LayersModel, blocks: readonly ResidualBlock[], batches: readonly LabelledBatch[], options: ScoreBlocksOptions): Promise<number[]> {

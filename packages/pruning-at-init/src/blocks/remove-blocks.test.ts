@@ -32,7 +32,6 @@ describe("removeBlocks", () => {
     const smaller = removeBlocks(model, ["s0b1/add", "s1b2/add"]);
     expectClose(await predict(smaller, xs), await predict(model, xs), 1e-6, 0);
     const other = removeBlocks(model, ["s0b2/add"]);
-    expect(Math.max(...(await predict(other, xs)).map((value, i) => Math.abs(value - 0)))).not.toBeCloseTo(0);
     expect(await predict(other, xs)).not.toEqual(await predict(model, xs));
     for (const one of [model, smaller, other]) disposeModel(one);
     tf.dispose([xs, ys]);
