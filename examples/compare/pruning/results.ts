@@ -3,7 +3,8 @@ import { ResultFile } from "../result-file.js";
 export const parts = ["masks", "structured", "layers"] as const;
 export type Part = (typeof parts)[number];
 
-export type DataName = "mnist" | "fashion";
+export const dataNames = ["mnist", "fashion"] as const;
+export type DataName = (typeof dataNames)[number];
 export type NetName = "conv" | "residual";
 
 /** What one run prunes, and how much. */
