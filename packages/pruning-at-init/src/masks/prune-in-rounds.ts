@@ -71,7 +71,7 @@ export async function withMasked<T>(parameters: readonly Parameter[], masks: Mas
 }
 
 /** A mask as a `float32` tensor. */
-export const maskTensor = (mask: Uint8Array, shape: readonly number[]): Tensor => tf.tensor(Float32Array.from(mask), [...shape], "float32");
+export const maskTensor = (mask: Uint8Array, shape: readonly number[]): Tensor => tf.tensor(new Float32Array(mask), [...shape], "float32");
 
 /** The ones in a mask. */
 export function countKept(mask: Uint8Array): number {

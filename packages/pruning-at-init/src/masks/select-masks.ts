@@ -73,7 +73,7 @@ function open(name: string, values: Float32Array, previous: MaskMap | undefined,
   }
   const before = previous?.get(name);
   if (before !== undefined && before.length !== values.length) throw new WarmstartError("SHAPE_MISMATCH", `selectMasks: the previous mask of "${name}" has ${before.length} entries, its scores ${values.length}.`, { name, expected: values.length, received: before.length });
-  const free = before !== undefined ? Uint8Array.from(before) : twice ? new Uint8Array(values.length).fill(1) : undefined;
+  const free = before !== undefined ? before.slice() : twice ? new Uint8Array(values.length).fill(1) : undefined;
   return { name, values, mask: new Uint8Array(values.length), ...(free ? { open: free } : {}) };
 }
 

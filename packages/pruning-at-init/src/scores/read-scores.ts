@@ -12,9 +12,15 @@ export async function readScores(caller: string, tensors: Readonly<Record<string
   let from = 0;
   const scores = new Map(sizes.map(([name, size]) => [name, values.subarray(from, (from += size))]));
   for (const [name, own] of scores) {
-    if (!own.every(Number.isFinite)) throw new WarmstartError("NOT_FINITE", `${caller}: the scores of "${name}" have NaN or infinity. Look at the data and the weights: an activation or a gradient is beyond float32; start from smaller weights.`, { path: name });
+    if (!allFinite(own)) throw new WarmstartError("NOT_FINITE", `${caller}: the scores of "${name}" have NaN or infinity. Look at the data and the weights: an activation or a gradient is beyond float32; start from smaller weights.`, { path: name });
   }
   return scores;
+}
+
+/** Whether no value is NaN or infinite. */
+export function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) return false;
+  return true;
 }
 
 /** The sum of |score| over all tensors, in float64. */

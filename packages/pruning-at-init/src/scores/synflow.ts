@@ -12,7 +12,7 @@ import { withMasked } from "../masks/prune-in-rounds.js";
 import type { ScoreMap } from "../masks/select-masks.js";
 import { prunableParameters, type PrunableOptions } from "./prunable.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
-import { absoluteSum, readScores, requireScores } from "./read-scores.js";
+import { absoluteSum, allFinite, readScores, requireScores } from "./read-scores.js";
 import { flowGraph, type FlowGraph, type FlowOptions } from "./synflow/flow-graph.js";
 
 export interface SynflowScoreOptions extends Partial<FlowOptions>, Pick<PrunableOptions, "include"> {
@@ -53,7 +53,7 @@ export async function synflowScores(model: LayersModel, options: SynflowScoreOpt
   const factor = options.normalize === false ? 10 ** log10Scale : 1 / sum;
   for (const [path, values] of scores) {
     for (let i = 0; i < values.length; i++) values[i] = values[i]! * factor;
-    if (!values.every(Number.isFinite)) throw new WarmstartError("NOT_FINITE", `synflowScores: raw scores of "${path}" are beyond float32; leave \`normalize\` on.`, { path });
+    if (!allFinite(values)) throw new WarmstartError("NOT_FINITE", `synflowScores: raw scores of "${path}" are beyond float32; leave \`normalize\` on.`, { path });
   }
   return { scores, log10R, log10Sum: Math.log10(sum) + log10Scale };
 }

@@ -7,7 +7,7 @@ import { WarmstartError } from "@warmstart/init-core";
 /** A weight of the layer by its short name ("kernel"), absolute, masked; undefined where the layer has none. */
 type Weight = (name: string) => Tensor | undefined;
 
-/** A layer's linear part. */
+/** A layer's linear part; where that is the identity, the very tensor. */
 export type Linear = (inputs: readonly Tensor[], weight: Weight) => Tensor;
 
 export interface LinearOptions {
@@ -56,7 +56,7 @@ export function linearPart(path: string, layer: layers.Layer, { bn }: LinearOpti
   const className = layer.getClassName();
   const config = layer.getConfig() as Windows & Record<string, unknown>;
   const refuse = (why: string) => new WarmstartError("MODEL_STATE", `synflow: cannot make layer "${path}" (${className}) linear: ${why}. Take snip, grasp or randomMasks for this model.`, { layer: path, className });
-  if (identities.includes(className)) return ([x]) => tf.clone(x!);
+  if (identities.includes(className)) return ([x]) => x!;
   if (asTheyAre.includes(className)) return (inputs) => layer.apply(inputs.length === 1 ? inputs[0]! : [...inputs], { training: false }) as Tensor;
   const { padding } = config;
   switch (className) {
@@ -91,7 +91,7 @@ export function linearPart(path: string, layer: layers.Layer, { bn }: LinearOpti
           return biased(tf.conv2dTranspose(at as Tensor4D, kernel, [batch, size(0), size(1), kernel.shape[2]], strides, padding as "same"), weight);
         });
     case "BatchNormalization": {
-      if (bn === "identity") return ([x]) => tf.clone(x!);
+      if (bn === "identity") return ([x]) => x!;
       return ([x], weight) => {
         const axis = ((config.axis as number | undefined) ?? -1) < 0 ? x!.rank + ((config.axis as number | undefined) ?? -1) : (config.axis as number);
         const [gamma, variance] = [weight("gamma"), weight("moving_variance")!];
@@ -106,7 +106,7 @@ export function linearPart(path: string, layer: layers.Layer, { bn }: LinearOpti
         const size = Math.max(...inputs.map((input) => input.size));
         const gated = inputs.filter((input) => input.size === size);
         if (gated.length !== 1) throw refuse("a product of equals has no linear part; only gates, which are smaller than what they gate, are left out");
-        return tf.clone(gated[0]!);
+        return gated[0]!;
       };
     default:
       throw refuse("it has no linear part that is known here");
