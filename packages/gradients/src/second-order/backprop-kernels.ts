@@ -15,7 +15,7 @@ function filterBackprop(kernelName: string, forward: string, inputBackprop: stri
       const filter = gradient as Tensor;
       return {
         x: () => runKernel(inputBackprop, { dy: dy!, filter }, { ...attrs, inputShape: x!.shape }),
-        dy: () => runKernel(forward, { x: x!, filter }, { dilations: ones(x!), ...attrs }),
+        dy: () => runKernel(forward, { x: x!, filter }, { ...defaults(x!), ...attrs }),
       };
     },
   });
@@ -29,14 +29,15 @@ function inputBackprop(kernelName: string, forward: string, filterBackpropName: 
     gradFunc: (gradient, [dy, filter], attrs) => {
       const x = gradient as Tensor;
       return {
-        dy: () => runKernel(forward, { x, filter: filter! }, { dilations: ones(x), ...attrs }),
+        dy: () => runKernel(forward, { x, filter: filter! }, { ...defaults(x), ...attrs }),
         filter: () => runKernel(filterBackpropName, { x, dy: dy! }, { ...attrs, filterShape: filter!.shape }),
       };
     },
   });
 }
 
-const ones = (x: Tensor): number[] => x.shape.slice(2).map(() => 1);
+/** What the backward kernels need not be told, and the forward ones must: WebGPU the layout, too. */
+const defaults = (x: Tensor) => ({ dilations: x.shape.slice(2).map(() => 1), ...(x.rank === 4 ? { dataFormat: "NHWC" } : {}) });
 
 /** Average pooling is linear: the gradient towards dy of its gradient is the pooling. */
 function averageBackprop(kernelName: string, forward: string): Entry {

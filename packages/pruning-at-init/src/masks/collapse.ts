@@ -1,6 +1,7 @@
 // Whether masks cut a network in two.
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { layerGraph, type Network, type Parameter } from "@warmstart/init-core";
+import { layerPaths } from "../layer-paths.js";
 
 export interface Collapse {
   /** Layers of which no kernel weight is left. */
@@ -25,9 +26,10 @@ export function findCollapse(target: LayersModel | Network, parameters: readonly
   if ("sites" in target) return { empty, disconnected: true };
   const { calls, inputs, outputs } = layerGraph(target);
   const alive = new Set(inputs);
-  for (const { path, layer, inputs: reads, outputs: makes } of calls) {
+  const paths = layerPaths(target);
+  for (const { layer, inputs: reads, outputs: makes } of calls) {
     const fed = needAll.includes(layer.getClassName()) ? reads.every((name) => alive.has(name)) : reads.some((name) => alive.has(name));
-    if (fed && !empty.some((name) => name === path || name.startsWith(`${path}/`))) for (const name of makes) alive.add(name);
+    if (fed && !dead.has(paths.get(layer) ?? "")) for (const name of makes) alive.add(name);
   }
   return { empty, disconnected: !outputs.every((name) => alive.has(name)) };
 }

@@ -1,6 +1,7 @@
 // What is scored: the kernels of a network, without what turns its output into probabilities.
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { disposeModel, layerGraph, networkOf, rewriteModel, WarmstartError, type LayerConfig, type Network, type Parameter, type Role } from "@warmstart/init-core";
+import { layerPaths } from "../layer-paths.js";
 
 const kernelRoles: readonly Role[] = ["kernel", "depthwise-kernel", "pointwise-kernel", "recurrent-kernel", "embedding"];
 
@@ -32,7 +33,7 @@ export function openNetwork(target: LayersModel | Network): OpenNetwork {
   if ("sites" in target) return { network: target, close: () => {} };
   const ends = squashingEnds(target);
   if (ends.length === 0) return { network: networkOf(target), close: () => {} };
-  const logits = rewriteModel(target, { edit: (path, layer) => (ends.some((end) => path === end || path.startsWith(`${end}/`)) ? linear(layer) : undefined) });
+  const logits = rewriteModel(target, { edit: (path, layer) => (ends.includes(path) ? linear(layer) : undefined) });
   return { network: networkOf(logits), close: () => disposeModel(logits) };
 }
 
@@ -41,8 +42,12 @@ const squashing = ["softmax", "sigmoid"];
 /** Paths of the layers that turn logits into probabilities, at the end of the model. */
 function squashingEnds(model: LayersModel): string[] {
   const { calls, outputs } = layerGraph(model);
+  const paths = layerPaths(model);
   const read = new Set(calls.flatMap(({ inputs }) => inputs));
-  return calls.flatMap(({ path, layer, outputs: made }) => (made.some((name) => outputs.includes(name) && !read.has(name)) && squashes({ className: layer.getClassName(), config: layer.getConfig() }) ? [path] : []));
+  return calls.flatMap(({ layer, outputs: made }) => {
+    const ends = made.some((name) => outputs.includes(name) && !read.has(name));
+    return ends && squashes({ className: layer.getClassName(), config: layer.getConfig() }) ? [paths.get(layer)!] : [];
+  });
 }
 
 function squashes({ className, config }: LayerConfig): boolean {

@@ -118,6 +118,21 @@ describe("synflowScores", () => {
     expect([...(await synflowScores(image)).scores.keys()]).toHaveLength(7);
   });
 
+  it("opens nested models, and adds up what a shared layer does at each of its places", async () => {
+    const inner = tf.sequential({ name: "inner", layers: [layers.dense({ units: 2, useBias: false, name: "a", inputShape: [2] })] });
+    const nested = owned(tf.sequential({ layers: [inner, layers.dense({ units: 1, useBias: false, name: "b" })] }));
+    tf.tidy(() => nested.setWeights([tf.tensor2d([1, -2, 3, 0.5], [2, 2]), tf.tensor2d([2, -1], [2, 1])]));
+    const { scores } = await synflowScores(nested, raw);
+    expectClose(scores.get("inner/a/kernel")!, [2, 2, 6, 0.5], 1e-5);
+    // R = s·s·x with s = 3 at two places: each gives 9.
+    const input = tf.input({ shape: [1] });
+    const twice = layers.dense({ units: 1, useBias: false, name: "twice", weights: [tf.tensor2d([[-3]])] });
+    const shared = owned(tf.model({ inputs: input, outputs: twice.apply(twice.apply(input)) as tf.SymbolicTensor }));
+    const both = await synflowScores(shared, raw);
+    expectClose(both.scores.get("twice/kernel")!, [18], 1e-5);
+    expect(10 ** both.log10R).toBeCloseTo(9, 4);
+  });
+
   it("leaves the gate of a squeeze-and-excite block out, whose weights are pruned by nobody", async () => {
     const input = tf.input({ shape: [4, 4, 2] });
     const features = layers.conv2d({ filters: 3, kernelSize: 1, name: "body" }).apply(input) as tf.SymbolicTensor;

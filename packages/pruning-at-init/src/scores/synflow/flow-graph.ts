@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { layerGraph, WarmstartError, type LayerCall, type Network, type Parameter } from "@warmstart/init-core";
+import { layerPaths } from "../../layer-paths.js";
 import { linearPart, type Linear, type LinearOptions } from "./linear-layers.js";
 
 export interface FlowOptions extends LinearOptions {
@@ -35,17 +36,17 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
   const shapes = inputShapes(model, options.inputShape);
   const byLayer = new Map<string, Parameter[]>();
   for (const parameter of network.parameters) byLayer.set(parameter.layer, [...(byLayer.get(parameter.layer) ?? []), parameter]);
-  const reached = reachedLayers(calls, outputs);
-  const layerOf = (call: LayerCall) => (byLayer.has(call.path) ? call.path : [...byLayer.keys()].find((layer) => layer.startsWith(`${call.path}/`)));
+  const paths = layerPaths(model);
+  const reached = new Set([...reachedLayers(calls, outputs)].map((layer) => paths.get(layer)));
   return {
     dilated: calls.some(({ layer }) => [(layer.getConfig().dilationRate as number | number[] | undefined) ?? 1].flat().some((rate) => rate > 1)),
-    reaches: ({ layer }) => [...reached].some((path) => layer === path || layer.startsWith(`${path}/`)),
+    reaches: ({ layer }) => reached.has(layer),
     run: (kernels, scales) => {
       const values = new Map<string, Tensor>(inputs.map((name, i) => [name, tf.ones([1, ...shapes[i]!])]));
       let inverse: Tensor | undefined; // 1 over the product of the scales so far: biases come in at that size
       let kernelsSince = false;
       for (const { call, linear, cut } of steps) {
-        const own = byLayer.get(layerOf(call) ?? "") ?? [];
+        const own = byLayer.get(paths.get(call.layer) ?? "") ?? [];
         const output = linear(call.inputs.map((name) => values.get(name)!), (short) => {
           const parameter = own.find(({ path }) => path.endsWith(`/${short}`));
           if (parameter === undefined) return undefined;
@@ -96,12 +97,12 @@ function withCuts(calls: readonly LayerCall[], inputs: readonly string[], output
 }
 
 /** Layers that an output depends on, gates left out. */
-function reachedLayers(calls: readonly LayerCall[], outputs: readonly string[]): Set<string> {
+function reachedLayers(calls: readonly LayerCall[], outputs: readonly string[]): Set<LayerCall["layer"]> {
   const needed = new Set(outputs);
-  const reached = new Set<string>();
-  for (const { path, layer, inputs, outputs: made, inputShapes: shapes } of calls.toReversed()) {
+  const reached = new Set<LayerCall["layer"]>();
+  for (const { layer, inputs, outputs: made, inputShapes: shapes } of calls.toReversed()) {
     if (!made.some((name) => needed.has(name))) continue;
-    reached.add(path);
+    reached.add(layer);
     const sizes = shapes.map((shape) => shape.slice(1).reduce<number>((all, size) => all * (size ?? 1e6), 1)); // an open size is taken for a large one
     const gates = layer.getClassName() === "Multiply" ? Math.max(...sizes) : 0;
     for (const [i, name] of inputs.entries()) if (sizes[i]! >= gates) needed.add(name);
