@@ -136,7 +136,7 @@ describe("a ticket on MNIST", () => {
     const pixels = readFileSync(join(folder, `${name}-images-idx3-ubyte`)).subarray(16);
     const labels = readFileSync(join(folder, `${name}-labels-idx1-ubyte`)).subarray(8, 8 + count);
     const values = Float32Array.from({ length: count * 196 }, (_, i) => pixels[Math.floor(i / 196) * 784 + 56 * Math.floor((i % 196) / 14) + 2 * (i % 14)]! / 255);
-    return { xs: tf.tensor2d(values, [count, 196]), ys: tf.tidy(() => tf.oneHot(tf.tensor1d(Int32Array.from(labels), "int32"), 10).toFloat()) };
+    return { xs: tf.tensor2d(values, [count, 196]), ys: tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from(labels), "int32"), 10), "float32") as tf.Tensor2D) };
   }
 
   /** Five normalized residual blocks of two dense layers. */
