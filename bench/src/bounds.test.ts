@@ -22,6 +22,11 @@ describe("judge", () => {
     expect(judge(line, [state])).toMatchObject([{ state: "FAIL" }]);
   });
 
+  it("holds a time to its milliseconds", () => {
+    expect(judge(line, [{ kind: "time", atMost: 20 }])).toMatchObject([{ state: "pass" }]);
+    expect(judge(line, [{ kind: "time", atMost: 19 }])).toMatchObject([{ state: "FAIL", text: expect.stringContaining("at most 19 ms, measured 20") }]);
+  });
+
   it("says nothing of other backends, and that an absent peer was not measured", () => {
     expect(judge(line, [ratio(0.1, { backend: "tensorflow" })])).toEqual([]);
     expect(judge(line, [ratio(0.1, { peer: "jax" })])).toMatchObject([{ state: "not measured" }]);

@@ -1,5 +1,7 @@
 // All rows of the bench: what is timed, against whom, and which bounds hold.
 import type { Program, Row } from "./definition.js";
+import { pruningRows } from "./pruning-rows.js";
+import { pruningRows } from "./pruning-rows.js";
 import { saiRows } from "./sai-rows.js";
 import { wasmRows } from "./wasm-rows.js";
 
@@ -101,4 +103,4 @@ const starts: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows];
+export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows, ...pruningRows];
