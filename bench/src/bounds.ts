@@ -8,8 +8,6 @@ export type Bound =
   | { readonly kind: "faster"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atLeast: number }
   /** Milliseconds, where no peer does the work. */
   | { readonly kind: "time"; readonly atMost: number }
-  /** Milliseconds, where no peer does the work. */
-  | { readonly kind: "time"; readonly atMost: number }
   /** Bytes of state. */
   | { readonly kind: "state"; readonly atMost: number }
   /** A figure at the most batches / at the fewest. */
@@ -24,7 +22,6 @@ export interface Verdict {
 export function judge(line: Line, bounds: readonly Bound[]): Verdict[] {
   return bounds.flatMap((bound): Verdict[] => {
     if (bound.kind === "growth") return [growthVerdict(line, bound)];
-    if (bound.kind === "time") return [{ state: line.ms_median <= bound.atMost ? "pass" : "FAIL", text: `${line.name} on ${line.backend}: at most ${bound.atMost} ms, measured ${line.ms_median}` }];
     if (bound.kind === "time") return [{ state: line.ms_median <= bound.atMost ? "pass" : "FAIL", text: `${line.name} on ${line.backend}: at most ${bound.atMost} ms, measured ${line.ms_median}` }];
     if (bound.kind === "state") return [stateVerdict(line, bound.atMost)];
     return bound.backend === line.backend ? [timeVerdict(line, bound)] : [];

@@ -1,7 +1,6 @@
 // All rows of the bench: what is timed, against whom, and which bounds hold.
 import type { Program, Row } from "./definition.js";
 import { pruningRows } from "./pruning-rows.js";
-import { pruningRows } from "./pruning-rows.js";
 import { saiRows } from "./sai-rows.js";
 import { wasmRows } from "./wasm-rows.js";
 
