@@ -22,6 +22,13 @@ describe("judge", () => {
     expect(judge(line, [state])).toMatchObject([{ state: "FAIL" }]);
   });
 
+  it("compares parts of a row with each other", () => {
+    const bound = (atMost: number): Bound => ({ kind: "parts", part: "dX", of: "dW", atMost });
+    const parts: Line = { ...line, parts: { dX: 12, dW: 10 } };
+    expect(judge(parts, [bound(1.2), bound(1.1)])).toMatchObject([{ state: "pass", text: expect.stringContaining("dX: at most 1.2 of dW's time, measured 1.2") }, { state: "FAIL" }]);
+    expect(judge(line, [bound(1.2)])).toMatchObject([{ state: "FAIL" }]);
+  });
+
   it("holds a time to its milliseconds", () => {
     expect(judge(line, [{ kind: "time", atMost: 20 }])).toMatchObject([{ state: "pass" }]);
     expect(judge(line, [{ kind: "time", atMost: 19 }])).toMatchObject([{ state: "FAIL", text: expect.stringContaining("at most 19 ms, measured 20") }]);

@@ -1,11 +1,13 @@
 // What a row must keep to, as data, and whether it does.
-import type { Comparison, Growth, Line } from "./result.js";
+import { significant, type Comparison, type Growth, type Line } from "./result.js";
 
 export type Bound =
   /** Ours / the peer's on one backend, of one part where the row has parts; without the peer nothing can be said. */
   | { readonly kind: "ratio"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atMost: number }
   /** The peer's / ours: how many times as fast we are. */
   | { readonly kind: "faster"; readonly backend: string; readonly peer: string; readonly part?: string; readonly atLeast: number }
+  /** One part of the row / another, which took turns in the same process. */
+  | { readonly kind: "parts"; readonly part: string; readonly of: string; readonly atMost: number }
   /** Milliseconds, where no peer does the work. */
   | { readonly kind: "time"; readonly atMost: number }
   /** Bytes of state. */
@@ -23,6 +25,7 @@ export function judge(line: Line, bounds: readonly Bound[]): Verdict[] {
   return bounds.flatMap((bound): Verdict[] => {
     if (bound.kind === "growth") return [growthVerdict(line, bound)];
     if (bound.kind === "time") return [{ state: line.ms_median <= bound.atMost ? "pass" : "FAIL", text: `${line.name} on ${line.backend}: at most ${bound.atMost} ms, measured ${line.ms_median}` }];
+    if (bound.kind === "parts") return [partsVerdict(line, bound)];
     if (bound.kind === "state") return [stateVerdict(line, bound.atMost)];
     return bound.backend === line.backend ? [timeVerdict(line, bound)] : [];
   });
@@ -43,6 +46,11 @@ export const scaled = ({ smaller }: Comparison): string => (smaller === undefine
 function stateVerdict({ name, backend, state_bytes }: Line, atMost: number): Verdict {
   if (state_bytes === undefined) return { state: "FAIL", text: `${name} on ${backend}: no state was measured` };
   return { state: state_bytes <= atMost ? "pass" : "FAIL", text: `${name} on ${backend}: state of ${state_bytes} bytes, at most ${atMost}` };
+}
+
+function partsVerdict({ name, backend, parts = {} }: Line, { part, of, atMost }: Bound & { kind: "parts" }): Verdict {
+  const ratio = significant(parts[part]! / parts[of]!);
+  return { state: ratio <= atMost ? "pass" : "FAIL", text: `${name} on ${backend}, ${part}: at most ${atMost} of ${of}'s time, measured ${ratio}` };
 }
 
 function growthVerdict({ name, backend, growth }: Line, { figure, atMost }: Bound & { kind: "growth" }): Verdict {

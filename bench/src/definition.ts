@@ -15,8 +15,10 @@ export interface Row {
   readonly work: string;
   /** Untimed turns before the timed ones. */
   readonly warmup: number;
-  /** Timed turns in each of two rounds; ours and the peers' rounds alternate. */
+  /** Timed turns in each round; ours and the peers' rounds alternate. */
   readonly repeats: number;
+  /** Default 2; more for work so short that a few seconds of a busy host decide. */
+  readonly rounds?: number;
   readonly peers: readonly Peer[];
   readonly bounds: readonly Bound[];
   /** The backends that the row is about. Default: all that are here. */

@@ -5,14 +5,12 @@ import type { Peer, Row } from "./definition.js";
 import { runOwn, runProgram, runVariant } from "./processes.js";
 import { rounded, type Line, type Measured, type OwnResult } from "./result.js";
 
-/** Ours and the peers' take turns, so that a machine that gets slower slows both. */
-const rounds = 2;
-
-/** A line for each backend. */
+/** A line for each backend. Ours and the peers' take turns, so that a machine that gets slower slows both. */
 export async function measure(row: Row, backends: readonly string[]): Promise<Line[]> {
   if (backends.length === 0) return [];
   const own = new Map<string, OwnResult[]>(backends.map((backend) => [backend, []]));
   const theirs = new Map<Peer, Measured[]>(row.peers.map((peer) => [peer, []]));
+  const { rounds = 2 } = row;
   for (let round = 0; round < rounds; round++) {
     for (const backend of backends) own.get(backend)!.push(await runOwn(row, backend));
     for (const [peer, results] of theirs) {

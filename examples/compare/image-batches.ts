@@ -3,19 +3,20 @@ import * as tf from "@tensorflow/tfjs";
 import { randomGenerator } from "@warmstart/init-core";
 import type { Images } from "./images.js";
 
-/** `xs` float32 `"batch 28 28 1"`, 0 to 1; `ys` float32 `"batch 10"`, one-hot. */
+/** `xs` float32 `"batch height width channels"`, 0 to 1; `ys` float32 `"batch 10"`, one-hot. */
 export interface ImageBatch {
   readonly xs: tf.Tensor4D;
   readonly ys: tf.Tensor2D;
 }
 
 /** The images at these indices; the caller disposes them. */
-function imageBatch({ images, labels }: Images, indices: readonly number[]): ImageBatch {
-  const pixels = new Float32Array(indices.length * 784);
+function imageBatch({ images, labels, shape }: Images, indices: readonly number[]): ImageBatch {
+  const size = shape[0] * shape[1] * shape[2];
+  const pixels = new Float32Array(indices.length * size);
   indices.forEach((index, i) => {
-    for (let p = 0; p < 784; p++) pixels[i * 784 + p] = images[index * 784 + p]! / 255;
+    for (let p = 0; p < size; p++) pixels[i * size + p] = images[index * size + p]! / 255;
   });
-  return tf.tidy(() => ({ xs: tf.tensor4d(pixels, [indices.length, 28, 28, 1]), ys: tf.cast(tf.oneHot(tf.tensor1d(indices.map((index) => labels[index]!), "int32"), 10), "float32") as tf.Tensor2D }));
+  return tf.tidy(() => ({ xs: tf.tensor4d(pixels, [indices.length, ...shape]), ys: tf.cast(tf.oneHot(tf.tensor1d(indices.map((index) => labels[index]!), "int32"), 10), "float32") as tf.Tensor2D }));
 }
 
 /** Batches without end, drawn with replacement, the same for a seed. The caller disposes each. */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Work } from "../definition.js";
 import { noise } from "../material.js";
-import { timed, timedParts } from "../timed.js";
+import { timedParts } from "../timed.js";
 
 function form(transposeA: boolean, transposeB: boolean): () => tf.Tensor {
   const [a, b] = [noise<tf.Rank.R2>([512, 512], 1), noise<tf.Rank.R2>([512, 512], 2)];
@@ -10,9 +10,4 @@ function form(transposeA: boolean, transposeB: boolean): () => tf.Tensor {
 
 export async function prepare(): Promise<Work> {
   return timedParts({ plain: form(false, false), transposeA: form(true, false), transposeB: form(false, true), "both transposed": form(true, true) });
-}
-
-/** The first form alone, what the others are compared with. */
-export async function preparePlain(): Promise<Work> {
-  return timed(form(false, false));
 }

@@ -1,9 +1,9 @@
-// pnpm compare pruning [--part masks|structured|layers]… [--data mnist|fashion]… [--seeds N] [--steps N] [--backend NAME] [--report]
+// pnpm compare pruning [--part masks|structured|layers]… [--data mnist|fashion|cifar10]… [--seeds N] [--steps N] [--backend NAME] [--report]
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeBackend, startBackend } from "../../demo/backend.js";
-import { fashionMnist, fashionMnistHint, mnist } from "../images.js";
+import { cifar10, cifar10Hint, fashionMnist, fashionMnistHint, mnist, type Images } from "../images.js";
 import { namesAmong, sharedOptions, wholeNumber } from "../options.js";
 import { publish } from "../publish.js";
 import { convNet, residualNet } from "./nets.js";
@@ -27,7 +27,7 @@ export async function comparePruning(args: string[]): Promise<void> {
     console.log(describeBackend(await startBackend(values.backend)).join("\n"));
     const data = readData(wanted);
     const training = (name: DataName): Training => ({ ...data[name]!, steps, batch: 32, heldOut: 5000, learningRate: 0.1 });
-    const net = (name: NetName, seed: number) => (name === "conv" ? convNet({ widths: [16, 32, 64], depth: 2, seed }) : residualNet({ widths: [8, 16, 32], depth: 2, seed }));
+    const net = (name: NetName, seed: number, shape: Images["shape"]) => (name === "conv" ? convNet({ widths: [16, 32, 64], depth: 2, seed, shape }) : residualNet({ widths: [8, 16, 32], depth: 2, seed, shape }));
     await runAll({ net, training }, runsOf(chosen, Object.keys(data) as DataName[], seeds), file, ({ part, data: name, net: kind, method, amount, seed, accuracy, disconnected, seconds }, done, total) => {
       console.log(`${done}/${total}  ${part} ${name} ${kind} ${method.padEnd(9)} ${amountText(amount).padEnd(6)} seed ${seed}: ${accuracy.toFixed(2)} %${disconnected ? ", disconnected" : ""} (${seconds} s)`);
     });
@@ -37,17 +37,20 @@ export async function comparePruning(args: string[]): Promise<void> {
 
 type Data = Pick<Training, "train" | "test">;
 
-/** What is wanted and there: Fashion-MNIST need not be. */
+const sources: Readonly<Record<DataName, { readonly title: string; readonly read: (part: "train" | "test") => Images | undefined; readonly hint: string }>> = {
+  mnist: { title: "MNIST", read: mnist, hint: "install the dependencies again" },
+  fashion: { title: "Fashion-MNIST", read: fashionMnist, hint: fashionMnistHint },
+  cifar10: { title: "CIFAR-10", read: cifar10, hint: cifar10Hint },
+};
+
+/** What is wanted and there: MNIST alone comes with the dependencies. */
 function readData(wanted: readonly DataName[]): Partial<Record<DataName, Data>> {
-  const read = (name: DataName): Data | undefined => {
-    if (name === "mnist") return { train: mnist("train"), test: mnist("test") };
-    const [train, test] = [fashionMnist("train"), fashionMnist("test")];
-    return train === undefined || test === undefined ? undefined : { train, test };
-  };
   const found = wanted.flatMap((name) => {
-    const data = read(name);
-    if (data === undefined) console.log(`without Fashion-MNIST; to have it, ${fashionMnistHint}`);
-    return data === undefined ? [] : [[name, data] as const];
+    const { title, read, hint } = sources[name];
+    const [train, test] = [read("train"), read("test")];
+    if (train !== undefined && test !== undefined) return [[name, { train, test }] as const];
+    console.log(`without ${title}; to have it, ${hint}`);
+    return [];
   });
   return Object.fromEntries(found);
 }

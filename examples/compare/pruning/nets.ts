@@ -1,6 +1,7 @@
-// Two networks for 28 × 28 images, small enough to train in seconds. The last layer gives logits; every convolution is without bias and followed by
+// Two networks for images of 28 × 28 or 32 × 32, small enough to train in seconds. The last layer gives logits; every convolution is without bias and followed by
 // batch normalization, whose momentum of 0.9 lets the moving statistics arrive within a hundred steps. Weights by He, the same for a seed.
 import * as tf from "@tensorflow/tfjs";
+import type { Images } from "../images.js";
 
 export interface NetOptions {
   /** Channels of each stage. */
@@ -8,12 +9,14 @@ export interface NetOptions {
   /** Convolutions, or residual blocks of two, a stage. */
   readonly depth: number;
   readonly seed: number;
+  /** Height, width, channels. Default [28, 28, 1]. */
+  readonly shape?: Images["shape"];
 }
 
-/** A plain chain of 3 × 3 convolutions. Images `"batch 28 28 1"` to logits `"batch 10"`; the caller disposes the model. */
-export function convNet({ widths, depth, seed }: NetOptions): tf.LayersModel {
+/** A plain chain of 3 × 3 convolutions. Images `"batch height width channels"` to logits `"batch 10"`; the caller disposes the model. */
+export function convNet({ widths, depth, seed, shape = [28, 28, 1] }: NetOptions): tf.LayersModel {
   const { convolution, head, relu } = parts(seed);
-  const images = tf.input({ shape: [28, 28, 1] });
+  const images = tf.input({ shape: [...shape] });
   let x = images;
   for (const [stage, filters] of widths.entries()) {
     for (let i = 0; i < depth; i++) x = relu(convolution(`stage${stage}/conv${i}`, x, filters, i === 0 ? 2 : 1));
@@ -22,9 +25,9 @@ export function convNet({ widths, depth, seed }: NetOptions): tf.LayersModel {
 }
 
 /** The shape of He et al. 2016, section 4.2, with projections where the size changes, so that channels can be cropped. As `convNet`. */
-export function residualNet({ widths, depth, seed }: NetOptions): tf.LayersModel {
+export function residualNet({ widths, depth, seed, shape = [28, 28, 1] }: NetOptions): tf.LayersModel {
   const { convolution, head, relu } = parts(seed);
-  const images = tf.input({ shape: [28, 28, 1] });
+  const images = tf.input({ shape: [...shape] });
   let x = relu(convolution("stem", images, widths[0]!, 2));
   for (const [stage, filters] of widths.entries()) {
     for (let block = 0; block < depth; block++) {

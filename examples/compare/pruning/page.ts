@@ -4,7 +4,7 @@ import type { DataName, NetName, Part, Result } from "./results.js";
 import { compressions, criteria, maskMethods, removals, savings, structuredMethods } from "./runs.js";
 import { accuracies, amountText, cellOf, layerClaims, maskClaims, structuredClaims } from "./summary.js";
 
-const dataTitles: Readonly<Record<DataName, string>> = { mnist: "MNIST", fashion: "Fashion-MNIST" };
+const dataTitles: Readonly<Record<DataName, string>> = { mnist: "MNIST", fashion: "Fashion-MNIST", cifar10: "CIFAR-10" };
 const netTitles: Readonly<Record<NetName, string>> = { conv: "chain of convolutions", residual: "residual network" };
 
 interface Section {

@@ -3,7 +3,7 @@ import { ResultFile } from "../result-file.js";
 export const parts = ["masks", "structured", "layers"] as const;
 export type Part = (typeof parts)[number];
 
-export const dataNames = ["mnist", "fashion"] as const;
+export const dataNames = ["mnist", "fashion", "cifar10"] as const;
 export type DataName = (typeof dataNames)[number];
 export type NetName = "conv" | "residual";
 

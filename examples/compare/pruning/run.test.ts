@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disposeModel, networkOf } from "@warmstart/init-core";
@@ -8,7 +8,7 @@ import { expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
 import { beforeAll, describe, expect, it } from "vitest";
 import { balancedBatch } from "../image-batches.js";
-import { fashionMnist, mnist } from "../images.js";
+import { cifar10, fashionMnist, mnist } from "../images.js";
 import { convNet, residualNet } from "./nets.js";
 import { prepare } from "./prune.js";
 import { openResults, type Result, type Run } from "./results.js";
@@ -32,6 +32,24 @@ describe("the images", () => {
   it("of Fashion-MNIST are the undamaged ones, where they are", () => {
     const fashion = fashionMnist("train");
     if (fashion !== undefined) expect([...fashion.labels.subarray(0, 10)]).toEqual([9, 0, 0, 3, 0, 2, 7, 2, 5, 5]);
+  });
+
+  it("of CIFAR-10 are read from its binary version: a label, then planes of red, green and blue", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cifar-"));
+    const file = join(folder, "test_batch.bin");
+    expect(cifar10("test", folder)).toBeUndefined();
+    const bytes = new Uint8Array(10_000 * 3073);
+    bytes.set([7, 10, 11], 3073); // the label of the second image, and its first two values of red
+    bytes.set([20, 21], 3073 + 1 + 1024);
+    bytes.set([30, 31], 3073 + 1 + 2048);
+    writeFileSync(file, bytes);
+    expect(cifar10("train", folder)).toBeUndefined();
+    const { images, labels, shape, count } = cifar10("test", folder)!;
+    expect([count, shape, [...labels.subarray(0, 3)]]).toEqual([10_000, [32, 32, 3], [0, 7, 0]]);
+    expect([...images.subarray(3072, 3079)]).toEqual([10, 20, 30, 11, 21, 31, 0]);
+    writeFileSync(file, bytes.subarray(1));
+    expect(() => cifar10("test", folder)).toThrow("test_batch.bin has 30729999 bytes, expected 30730000. Unpack it again");
+    rmSync(folder, { recursive: true });
   });
 
   it("make batches of as many of each class", async () => {

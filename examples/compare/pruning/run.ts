@@ -2,13 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { disposeModel } from "@warmstart/init-core";
 import { countMacs } from "@warmstart/pruning-at-init";
 import { balancedBatch } from "../image-batches.js";
+import type { Images } from "../images.js";
 import { prepare } from "./prune.js";
 import type { DataName, NetName, Result, Results, Run } from "./results.js";
 import { train, type Training } from "./train.js";
 
 /** What the runs of a comparison have in common. */
 export interface Setting {
-  readonly net: (name: NetName, seed: number) => tf.LayersModel;
+  readonly net: (name: NetName, seed: number, shape: Images["shape"]) => tf.LayersModel;
   readonly training: (data: DataName) => Training;
 }
 
@@ -18,7 +19,7 @@ export async function runOnce({ net, training }: Setting, run: Run): Promise<Res
   const how = training(run.data);
   const batch = balancedBatch(how.train, 10, run.seed);
   try {
-    const { model, pruned, weights, disconnected } = await prepare(net(run.net, run.seed), run, [batch]);
+    const { model, pruned, weights, disconnected } = await prepare(net(run.net, run.seed, how.train.shape), run, [batch]);
     try {
       const { accuracy, seconds } = await train(model, how, run.seed, pruned);
       const tenths = (value: number) => Number(value.toFixed(1));

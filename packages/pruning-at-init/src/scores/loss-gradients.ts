@@ -4,6 +4,7 @@ import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { withSecondOrderGradients } from "@warmstart/gradients";
 import { eachBatch, requireGradients, WarmstartError, type Data, type InitOptions, type LabelledBatch, type Loss, type Network, type Parameter } from "@warmstart/init-core";
 import { checkLabels, crossEntropy } from "./cross-entropy.js";
+import { needsOtherGradients } from "./needs-other-gradients.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
 import { withValuesNow } from "./with-values-now.js";
 
@@ -37,12 +38,6 @@ export type Contribution = (lossOf: () => Scalar, parameters: readonly Parameter
 
 /** Σ over batches of the gradient of the mean loss. @throws NOT_FINITE, MODEL_STATE, INSUFFICIENT_DATA, SHAPE_MISMATCH. */
 export const sumGradients = (data: Data<LabelledBatch>, settings: LossSettings): Promise<GradientSum> => sumOver(data, settings, gradientOf);
-
-/** Whether tfjs has no gradient of the network: dilated convolutions, batch normalization without scale or center. */
-function needsOtherGradients({ parameters, sites }: Network): boolean {
-  const roles = (layer: string) => parameters.filter((parameter) => parameter.layer === layer).map(({ role }) => role);
-  return sites.some(({ windows }) => windows?.dilations?.some((rate) => rate > 1)) || parameters.some(({ role, layer }) => role === "statistic" && !(roles(layer).includes("scale") && roles(layer).includes("shift")));
-}
 
 /** The gradient itself; reaches frozen weights, as `tf.variableGrads` does not. */
 const gradientOf: Contribution = (lossOf, parameters) => {
