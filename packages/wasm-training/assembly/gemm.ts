@@ -9,7 +9,7 @@ export const ROWS: i32 = 4;
 export const COLUMNS: i32 = 8;
 const BLOCK_M: i32 = 64;
 const BLOCK_N: i32 = 256;
-const BLOCK_K: i32 = 256;
+const BLOCK_K: i32 = 512;
 export const TILE_BYTES: usize = 128;
 /** Up to this many rows a plain B is read where it lies: packing it would cost more than it saves. */
 const DIRECT_ROWS: i32 = 16;
