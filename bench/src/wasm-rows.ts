@@ -117,6 +117,8 @@ export const wasmRows: readonly Row[] = [
   },
   {
     ...kernel,
+    repeats: 40,
+    rounds: 5,
     name: "wasm/einsum bhqd,bhkd->bhqk 16×4×64×24",
     work: "the scores of attention; tfjs as shipped has no such kernel",
     peers: [native, cpu],

@@ -85,7 +85,7 @@ describe("a run", () => {
     for (const method of maskMethods) {
       const { train: images } = digits;
       const batch = balancedBatch(images, 2, 1);
-      const { model, pruned, weights } = await prepare(setting(1).net("conv", 1), run({ method, amount: 10 }), [batch]);
+      const { model, pruned, weights } = await prepare(setting(1).net("conv", 1, [28, 28, 1]), run({ method, amount: 10 }), [batch]);
       const kernels = networkOf(model).parameters.filter(({ role }) => role === "kernel");
       const total = kernels.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
       const before = await Promise.all(kernels.map(({ variable }) => variable.data()));

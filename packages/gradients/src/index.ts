@@ -6,4 +6,5 @@ export type { GradientsErrorCode } from "./errors.js";
 export { hessianVectorProduct } from "./hessian-vector-product.js";
 export { gradientNames, registerGradients, unregisterGradients } from "./register-gradients.js";
 export type { GradientRegistration, RegisterGradientsOptions } from "./register-gradients.js";
+export { withGradients } from "./with-gradients.js";
 export { withSecondOrderGradients } from "./with-second-order-gradients.js";

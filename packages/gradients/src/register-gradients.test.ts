@@ -6,7 +6,7 @@ const names = gradientNames();
 const registry = () => Object.fromEntries(names.map((name) => [name, tf.getGradient(name) as tf.GradConfig | undefined]));
 const methods = () => Object.keys(tf.engine()).filter((name) => name === "addTapeNode" || name === "runKernelFunc");
 const shipped = registry();
-const replaced = ["Conv2D", "DepthwiseConv2dNative", "FusedBatchNorm", "Tile", "Maximum", "Minimum", "SquaredDifference", "ComplexAbs"];
+const replaced = ["Conv2D", "DepthwiseConv2dNative", "FusedBatchNorm", "Relu", "Tile", "Maximum", "Minimum", "SquaredDifference", "ComplexAbs"];
 
 afterEach(() => unregisterGradients());
 

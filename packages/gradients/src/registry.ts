@@ -31,14 +31,13 @@ export function takeAway({ gradient: { kernelName }, beside }: Entry): void {
 
 /** Puts those of `entries` in place that are not, and returns what takes them away again, save those that have been put in place for good meanwhile. */
 export function putInPlaceForNow(entries: readonly Entry[]): () => void {
-  for (const entry of entries) {
-    const { kernelName } = entry.gradient;
-    if (isOurs(getGradient(kernelName))) continue;
+  const missing = entries.filter(({ gradient }) => !isOurs(getGradient(gradient.kernelName)));
+  for (const entry of missing) {
     putInPlace(entry);
-    forNow.add(kernelName);
+    forNow.add(entry.gradient.kernelName);
   }
   return () => {
-    for (const entry of entries) if (forNow.delete(entry.gradient.kernelName)) takeAway(entry);
+    for (const entry of missing) if (forNow.delete(entry.gradient.kernelName)) takeAway(entry);
   };
 }
 

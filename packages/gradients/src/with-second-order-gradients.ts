@@ -1,14 +1,12 @@
-import { getGradient } from "@tensorflow/tfjs-core";
 import type { Entry } from "./gradient.js";
 import { gradientEntries } from "./gradients/index.js";
-import { refusePromise } from "./refuse-promise.js";
-import { isOurs, putInPlaceForNow } from "./registry.js";
+import { reluGrad } from "./gradients/relu.js";
+import { runWith } from "./run-with.js";
 import { backpropEntries } from "./second-order/backprop-kernels.js";
 import { maxPoolGrad } from "./second-order/max-pool-grad.js";
 import { pointwiseEntries } from "./second-order/pointwise.js";
-import { clearTape, installTape, removeTape } from "./tape.js";
 
-const entries: readonly Entry[] = [...gradientEntries, ...backpropEntries, maxPoolGrad, ...pointwiseEntries];
+const entries: readonly Entry[] = [...gradientEntries, reluGrad, ...backpropEntries, maxPoolGrad, ...pointwiseEntries];
 
 /**
  * Runs `fn` with gradients of gradients that are right. tfjs' own throw or, worse, are silently wrong for functions of exp, tanh,
@@ -27,20 +25,5 @@ const entries: readonly Entry[] = [...gradientEntries, ...backpropEntries, maxPo
  * const second = withSecondOrderGradients(() => tf.grad(tf.grad((x) => tf.tanh(x)))(tf.scalar(0.5)));
  */
 export function withSecondOrderGradients<T>(fn: () => T): T {
-  const state = installTape();
-  const restore = state.secondOrder === 0 ? putInPlaceForNow(entries) : () => {};
-  state.secondOrder++;
-  let result: T;
-  try {
-    result = fn();
-  } catch (error) {
-    clearTape();
-    throw error;
-  } finally {
-    state.secondOrder--;
-    restore();
-    if (!gradientEntries.some(({ gradient }) => isOurs(getGradient(gradient.kernelName)))) removeTape();
-  }
-  refusePromise(result, "withSecondOrderGradients: fn must be synchronous, got one that returns a promise. Take the gradients inside, return the tensors, and await their data outside.");
-  return result;
+  return runWith("withSecondOrderGradients", entries, "second", fn);
 }

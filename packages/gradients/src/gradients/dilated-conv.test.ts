@@ -134,3 +134,26 @@ describe("the gradient of a dilated convolution", () => {
       tf.dispose(xs);
     }));
 });
+
+describe("the gradient of an ordinary convolution", () => {
+  it.each([
+    { size: 3, strides: 1, pad: "same" },
+    { size: [1, 3], strides: 1, pad: "same" },
+    { size: 2, strides: 1, pad: "same" },
+    { size: 3, strides: 2, pad: "same" },
+    { size: 3, strides: 1, pad: "valid" },
+  ] as const)("towards a large image is tfjs' own, plain and fused: filter $size, strides $strides, $pad", ({ size, strides, pad }) =>
+    withKernels(plainKernels, async () => {
+      const [height, width] = [size].flat().length === 2 ? (size as readonly [number, number]) : [size as number, size as number];
+      const [x, filter] = [spread([8, 64, 64, 4], 1), spread([height, width, 4, 6], 2)];
+      const towards = async (f: (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor) => entries(tf.tidy(() => flatten(tf.grads((a, b) => tf.sum(tf.square(f(a!, b!))))([x, filter]))));
+      const plain = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, strides, pad);
+      const fused = (a: tf.Tensor, b: tf.Tensor) => tf.fused.conv2d({ x: a as tf.Tensor4D, filter: b as tf.Tensor4D, strides, pad });
+      const ours = [await towards(plain), await towards(fused)];
+      unregisterGradients();
+      const own = await towards(plain);
+      const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      for (const each of ours) expectClose(each, own, 1e-5 * largest, 1e-4);
+      tf.dispose([x, filter]);
+    }));
+});

@@ -76,6 +76,14 @@ describe("the gradient of batch normalization", () => {
     tf.dispose(xs);
   });
 
+  it("sums over the batch only where a parameter asks, and once for all that do", async () => {
+    const [x, mean, variance, scale] = inputs([4, 3], [3], ["scale"]) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+    const sums = async (f: () => unknown) => (await tf.profile(() => tf.tidy(() => void f()))).kernels.filter(({ name }) => name === "Sum").length;
+    expect(await sums(() => tf.grad((at) => norm(["scale"])(at, mean, variance, scale))(x))).toBe(0);
+    expect(await sums(() => tf.grads((...at: tf.Tensor[]) => norm(["scale"])(...(at as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor])))([x, mean, variance, scale]))).toBe(2);
+    tf.dispose([x, mean, variance, scale]);
+  });
+
   it("leaves nothing behind but its results", async () => {
     const xs = inputs([4, 3], [3], ["offset"]);
     tf.dispose(await expectTensorGrowth(4, () => tf.grads((...at: tf.Tensor[]) => norm(["offset"])(...(at as [tf.Tensor, tf.Tensor, tf.Tensor])))(xs)));

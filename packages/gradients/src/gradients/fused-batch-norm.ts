@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { sumTo } from "../broadcast.js";
 import { optionalKey, type Entry } from "../gradient.js";
+import { onceForAll } from "../once-for-all.js";
 import { repairBatchNormLayer, restoreBatchNormLayer } from "./batch-norm-layer.js";
 
 /**
@@ -20,13 +21,14 @@ export const fusedBatchNorm: Entry = {
       const [x, mean, variance, scale] = saved as [Tensor, Tensor, Tensor, Tensor?];
       const r = tf.rsqrt(tf.add(variance, attrs.varianceEpsilon as number));
       const slope = scale ? tf.mul(r, scale) : r;
-      const sums = tf.tidy(() => ({ dy: sumTo(dy, mean.shape), centred: sumTo(tf.mul(dy, tf.sub(x, mean)), mean.shape) }));
+      const sum = onceForAll(() => sumTo(dy, mean.shape));
+      const centred = onceForAll(() => sumTo(tf.mul(dy, tf.sub(x, mean)), mean.shape));
       return {
         x: () => tf.mul(dy, slope),
-        mean: () => tf.neg(tf.mul(sums.dy, slope)),
-        variance: () => tf.mul(tf.mul(tf.mul(sums.centred, slope), tf.square(r)), -0.5),
-        scale: () => tf.mul(sums.centred, r),
-        offset: () => tf.clone(sums.dy),
+        mean: () => tf.neg(tf.mul(sum(), slope)),
+        variance: () => tf.mul(tf.mul(tf.mul(centred(), slope), tf.square(r)), -0.5),
+        scale: () => tf.mul(centred(), r),
+        offset: () => tf.clone(sum()),
       };
     },
   },

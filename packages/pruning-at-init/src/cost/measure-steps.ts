@@ -2,9 +2,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { withSecondOrderGradients } from "@warmstart/gradients";
-import { layerGraph, networkOf, requireGradients, WarmstartError, type Network } from "@warmstart/init-core";
-import { needsOtherGradients } from "../scores/needs-other-gradients.js";
+import { withGradients } from "@warmstart/gradients";
+import { layerGraph, networkOf, requireGradients, WarmstartError } from "@warmstart/init-core";
 import { requireKernelGradients } from "../scores/require-kernel-gradients.js";
 import { withValuesNow } from "../scores/with-values-now.js";
 import { tensorShapes, type InputShape } from "./tensor-shapes.js";
@@ -22,7 +21,7 @@ export interface MeasureStepsOptions {
 export interface StepTimes {
   /** A forward pass. */
   readonly inference: number;
-  /** Forward and backward pass with batch statistics, and an update by plain gradient descent. */
+  /** Forward and backward pass with batch statistics and the gradients of `@warmstart/gradients`, and an update by plain gradient descent. */
   readonly trainingStep: number;
 }
 
@@ -71,16 +70,15 @@ function workOf(model: LayersModel, batch: number, inputShape: InputShape | unde
   };
   return {
     inference: () => tf.tidy(() => mean(false)),
-    trainingStep: () => tf.tidy(() => withValuesNow(network, {}, () => step(network, () => mean(true), trained.map(({ variable }) => variable)))),
+    trainingStep: () => tf.tidy(() => withValuesNow(network, {}, () => step(() => mean(true), trained.map(({ variable }) => variable)))),
   };
 }
 
 /** An update with a learning rate of zero: all of its work. The mean of the outputs stands in for a loss. */
-function step(network: Network, loss: () => Scalar, variables: Variable[]): Scalar {
+function step(loss: () => Scalar, variables: Variable[]): Scalar {
   const optimizer = tf.train.sgd(0);
-  const update = () => optimizer.minimize(loss, true, variables)!;
   try {
-    return needsOtherGradients(network) ? withSecondOrderGradients(update) : update(); // which brings first gradients, too
+    return withGradients(() => optimizer.minimize(loss, true, variables)!);
   } finally {
     optimizer.dispose();
   }

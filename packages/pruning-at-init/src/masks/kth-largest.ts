@@ -1,4 +1,4 @@
-// Selection in linear time: three passes over the bits of the numbers, no sorting.
+// Selection in linear time, without sorting: a histogram of the high bits, then the same among the few that share those of the one looked for.
 
 /** A list of numbers, and which of them count (all without `open`). */
 export interface Candidates {
@@ -7,44 +7,59 @@ export interface Candidates {
   readonly open?: Uint8Array;
 }
 
-/** From high to low bits of the key. */
-const digits = [
-  { shift: 21, size: 2048 },
-  { shift: 10, size: 2048 },
-  { shift: 0, size: 1024 },
-] as const;
-
-/** The bits of a float32 as an unsigned integer that is ordered as the numbers are; -0 and 0 are one. */
+/** The bits of a float32 as a signed integer that is ordered as the numbers are; -0 and 0 are one. */
 export function orderedKey(bits: number): number {
-  if (bits << 1 === 0) return 0x80000000;
-  return bits < 0 ? ~bits >>> 0 : (bits | 0x80000000) >>> 0;
+  const key = bits ^ ((bits >> 31) & 0x7fffffff);
+  return key === -1 ? 0 : key;
 }
 
 /** The bits of the numbers, without copying them. */
 export const bitsOf = (values: Float32Array): Int32Array => new Int32Array(values.buffer, values.byteOffset, values.length);
 
-/**
- * The key of the `k`-th largest of all candidates, and how many of those with exactly this key are among the `k` largest.
- * Radix selection on 11, 11 and 10 bits.
- */
+/** The key of the `k`-th largest of all candidates, and how many of those with exactly this key are among the `k` largest. */
 export function kthLargest(candidates: readonly Candidates[], k: number): { readonly key: number; readonly ties: number } {
-  let left = k;
-  let prefix = 0;
-  let fixed = 0; // mask of the bits of `prefix` that are known
-  for (const { shift, size } of digits) {
-    const counts = new Uint32Array(size);
-    for (const { values, open } of candidates) {
-      const bits = bitsOf(values);
-      for (let i = 0; i < bits.length; i++) {
-        if (open !== undefined && open[i] === 0) continue;
-        const key = orderedKey(bits[i]!);
-        if (((key & fixed) >>> 0) === prefix) counts[(key >>> shift) & (size - 1)]!++;
-      }
-    }
-    let digit = size - 1;
-    while (digit > 0 && counts[digit]! < left) left -= counts[digit--]!;
-    prefix = (prefix | (digit << shift)) >>> 0;
-    fixed = (fixed | ((size - 1) << shift)) >>> 0;
+  const counts = new Uint32Array(2048);
+  for (const each of candidates) countHigh(each, counts);
+  const { digit, left } = digitOf(counts, k);
+  const high = digit - 1024;
+  const keys = new Int32Array(counts[digit]!);
+  let length = 0;
+  for (const each of candidates) length = collect(each, high, keys, length);
+  return among(keys, high, left);
+}
+
+function countHigh({ values, open }: Candidates, counts: Uint32Array): void {
+  const bits = bitsOf(values);
+  if (open === undefined) for (let i = 0; i < bits.length; i++) counts[(orderedKey(bits[i]!) >> 21) + 1024]!++;
+  else for (let i = 0; i < bits.length; i++) counts[(orderedKey(bits[i]!) >> 21) + 1024]! += open[i]!;
+}
+
+/** Puts the keys with these high bits behind the `length` that are there; says how many there are then. */
+function collect({ values, open }: Candidates, high: number, keys: Int32Array, length: number): number {
+  const bits = bitsOf(values);
+  for (let i = 0; i < bits.length; i++) {
+    const key = orderedKey(bits[i]!);
+    if (key >> 21 === high && (open === undefined || open[i] === 1)) keys[length++] = key;
   }
-  return { key: prefix, ties: left };
+  return length;
+}
+
+/** The same among keys that share their high bits, by the other 11 and 10. */
+function among(keys: Int32Array, high: number, k: number): { readonly key: number; readonly ties: number } {
+  const middles = new Uint32Array(2048);
+  for (let i = 0; i < keys.length; i++) middles[(keys[i]! >> 10) & 2047]!++;
+  const { digit, left } = digitOf(middles, k);
+  const known = (high << 11) | digit;
+  const lows = new Uint32Array(1024);
+  for (let i = 0; i < keys.length; i++) if (keys[i]! >> 10 === known) lows[keys[i]! & 1023]!++;
+  const last = digitOf(lows, left);
+  return { key: (known << 10) | last.digit, ties: last.left };
+}
+
+/** The digit of the `k`-th largest, and its place among those with that digit. */
+function digitOf(counts: Uint32Array, k: number): { readonly digit: number; readonly left: number } {
+  let left = k;
+  let digit = counts.length - 1;
+  while (digit > 0 && counts[digit]! < left) left -= counts[digit--]!;
+  return { digit, left };
 }

@@ -93,7 +93,7 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
       try {
         const parameters = choose(target, network, prunableParameters(network, options, name));
         const settings: ScoreSettings = { caller: name, network, parameters, ...(init.signal ? { signal: init.signal } : {}) };
-        const rounds: RoundSettings = { caller: name, parameters, density, iterations, schedule, scope, minPerLayer, pinned: true, init };
+        const rounds: RoundSettings = { caller: name, density, iterations, schedule, scope, minPerLayer, pinned: true, init };
         const prune = async (score: ScoreFunction, style: PruneStyle = {}): Promise<Pruning> => ({ ...(await pruneInRounds(score, { ...rounds, ...style })), style });
         const positions = parameters.map((parameter) => network.parameters.indexOf(parameter));
         const pruning = await make({ settings, init, positions, density, prune }, target);

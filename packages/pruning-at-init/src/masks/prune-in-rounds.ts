@@ -18,7 +18,6 @@ export interface Round {
 
 export interface RoundSettings {
   readonly caller: string;
-  readonly parameters: readonly Parameter[];
   readonly density: number;
   /** In place of `density`, one a path; one round. */
   readonly densities?: Readonly<Record<string, number>>;
@@ -31,8 +30,8 @@ export interface RoundSettings {
   readonly init: InitOptions;
 }
 
-/** Scores at the values given, by path (none in the first round); they stay the loop's. */
-export type ScoreFunction = (values: Readonly<Record<string, Tensor>>) => Scored | Promise<Scored>;
+/** Scores of the kernels under these masks, none in the first round. */
+export type ScoreFunction = (masks: MaskMap | undefined) => Scored | Promise<Scored>;
 
 export interface Rounds {
   readonly masks: MaskMap;
@@ -42,13 +41,13 @@ export interface Rounds {
 }
 
 export async function pruneInRounds(score: ScoreFunction, settings: RoundSettings): Promise<Rounds> {
-  const { caller, parameters, iterations, scope, minPerLayer, pinned, init } = settings;
+  const { caller, iterations, scope, minPerLayer, pinned, init } = settings;
   const rounds: Round[] = [];
   let unscored: readonly string[] | undefined;
   let masks: MaskMap | undefined;
   for (const density of scheduleDensities(settings.density, iterations, settings.schedule)) {
     init.signal?.throwIfAborted();
-    const { scores, figure } = await withMasked(parameters, masks, score);
+    const { scores, figure } = await score(masks);
     unscored ??= [...scores].flatMap(([path, values]) => (values.every((value) => value === 0) ? [path] : []));
     masks = selectMasks(scores, { density: settings.densities ?? density, scope, minPerLayer, ...(pinned && masks ? { previous: masks } : {}) });
     rounds.push({ density, kept: [...masks.values()].map(countKept), figure: figure === undefined || !Number.isFinite(figure) ? null : figure });
@@ -59,7 +58,7 @@ export async function pruneInRounds(score: ScoreFunction, settings: RoundSetting
   return { masks: masks!, rounds, unscored: unscored! };
 }
 
-/** Calls `use` with the masked kernels, which are freed afterwards. */
+/** Calls `use` with the masked kernels by path, none without masks; they are freed afterwards. */
 export async function withMasked<T>(parameters: readonly Parameter[], masks: MaskMap | undefined, use: (values: Readonly<Record<string, Tensor>>) => T | Promise<T>): Promise<T> {
   const values: Record<string, Tensor> = {};
   if (masks !== undefined) for (const { path, shape, variable } of parameters) values[path] = tf.tidy(() => tf.mul(variable, maskTensor(masks.get(path)!, shape)));

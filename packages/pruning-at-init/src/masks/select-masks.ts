@@ -83,18 +83,22 @@ function take(layers: readonly Layer[], count: number): number {
   const wanted = Math.min(count, available);
   if (wanted === 0) return 0;
   const { key, ties } = kthLargest(layers, wanted);
-  let left = ties;
-  for (const { values, open: free, mask } of layers) {
-    const bits = bitsOf(values);
-    for (let i = 0; i < bits.length; i++) {
-      if (free !== undefined && free[i] === 0) continue;
-      const own = orderedKey(bits[i]!);
-      if (own < key || (own === key && left-- <= 0)) continue;
-      mask[i] = 1;
-      if (free !== undefined) free[i] = 0;
-    }
-  }
+  let left: number = ties;
+  for (const layer of layers) left = takeAbove(layer, key, left);
   return wanted;
+}
+
+/** Takes what is above the key, and the first `ties` of those at it; says how many of these remain for the next tensor. */
+function takeAbove({ values, open: free, mask }: Layer, key: number, ties: number): number {
+  const bits = bitsOf(values);
+  let left = ties;
+  for (let i = 0; i < bits.length; i++) {
+    const own = orderedKey(bits[i]!);
+    if (own < key || (free !== undefined && free[i] === 0) || (own === key && left-- <= 0)) continue;
+    mask[i] = 1;
+    if (free !== undefined) free[i] = 0;
+  }
+  return left;
 }
 
 function countOnes(flags: Uint8Array): number {

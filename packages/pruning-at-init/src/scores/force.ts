@@ -2,6 +2,7 @@
 // The authors' code draws one batch anew in each round and keeps int(density · N); here all of `data` in each round, and exact counts.
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Initializer, Network } from "@warmstart/init-core";
+import { withMasked } from "../masks/prune-in-rounds.js";
 import { maskInitializer, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
 import { scoreSnip, type SnipOptions } from "./snip.js";
 
@@ -22,7 +23,7 @@ export function force(options: ForceOptions): Initializer<LayersModel | Network,
   return maskInitializer(
     "force",
     options,
-    ({ settings, prune }) => prune((values) => scoreSnip(options.data, { ...settings, values }, options, method === "force" ? "dense" : "none"), { figure: "loss", pinned: method !== "force" }),
+    ({ settings, prune }) => prune((masks) => withMasked(settings.parameters, masks, (values) => scoreSnip(options.data, { ...settings, values }, options, method === "force" ? "dense" : "none")), { figure: "loss", pinned: method !== "force" }),
     { usualIterations: 60 },
   );
 }

@@ -1,10 +1,9 @@
 // Gradients of the loss over batches: signed, of mean losses, added up; the weights stay as they are.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
-import { withSecondOrderGradients } from "@warmstart/gradients";
+import { withGradients } from "@warmstart/gradients";
 import { eachBatch, requireGradients, WarmstartError, type Data, type InitOptions, type LabelledBatch, type Loss, type Network, type Parameter } from "@warmstart/init-core";
 import { checkLabels, crossEntropy } from "./cross-entropy.js";
-import { needsOtherGradients } from "./needs-other-gradients.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
 import { withValuesNow } from "./with-values-now.js";
 
@@ -91,8 +90,7 @@ function contributionOf(batch: LabelledBatch, { caller, network, parameters, val
     }
   };
   const made = tf.tidy(() => {
-    const differentiate = () => withValuesNow(network, values, () => contribute(lossOf, parameters));
-    const { tensors, value } = needsOtherGradients(network) ? withSecondOrderGradients(differentiate) : differentiate(); // which brings first gradients, too
+    const { tensors, value } = withGradients(() => withValuesNow(network, values, () => contribute(lossOf, parameters)));
     return [value, ...tensors] as Tensor[];
   }) as (Tensor | undefined)[];
   if (failure !== undefined) {

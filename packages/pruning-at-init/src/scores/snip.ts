@@ -5,6 +5,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Data, Initializer, LabelledBatch, Network } from "@warmstart/init-core";
 import { maskInitializer, type IterativeOptions, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
+import { withMasked } from "../masks/prune-in-rounds.js";
 import type { ScoreMap } from "../masks/select-masks.js";
 import { sumGradients, type LossOptions } from "./loss-gradients.js";
 import { openNetwork, prunableParameters, type PrunableOptions } from "./prunable.js";
@@ -74,5 +75,5 @@ export interface SnipOptions extends MaskOptions, IterativeOptions, SnipScoreOpt
  * model.compile({ optimizer: pruned.keep(tf.train.adam(1e-3)), loss: "categoricalCrossentropy" });
  */
 export function snip(options: SnipOptions): Initializer<LayersModel | Network, PrunePlan, Pruned> {
-  return maskInitializer("snip", options, ({ settings, prune }) => prune((values) => scoreSnip(options.data, { ...settings, values }, options), { figure: "loss" }));
+  return maskInitializer("snip", options, ({ settings, prune }) => prune((masks) => withMasked(settings.parameters, masks, (values) => scoreSnip(options.data, { ...settings, values }, options)), { figure: "loss" }));
 }

@@ -5,11 +5,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { withSecondOrderGradients } from "@warmstart/gradients";
+import { withGradients } from "@warmstart/gradients";
 import { networkOf, WarmstartError, type Initializer, type Parameter } from "@warmstart/init-core";
 import { maskInitializer, type IterativeOptions, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
-import { withMasked } from "../masks/prune-in-rounds.js";
-import type { ScoreMap } from "../masks/select-masks.js";
+import type { MaskMap, ScoreMap } from "../masks/select-masks.js";
 import { prunableParameters, type PrunableOptions } from "./prunable.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
 import { absoluteSum, allFinite, readScores, requireScores } from "./read-scores.js";
@@ -47,7 +46,7 @@ export async function synflowScores(model: LayersModel, options: SynflowScoreOpt
   const network = networkOf(model);
   const graph = flowGraph(model, network, flowOptions(options));
   const parameters = prunableParameters(network, options, "synflowScores").filter(graph.reaches);
-  const { scores, log10R, log10Scale } = await scoreSynflow("synflowScores", graph, parameters, {});
+  const { scores, log10R, log10Scale } = await scoreSynflow("synflowScores", graph, parameters, await magnitudesOf(parameters));
   const sum = absoluteSum(scores);
   requireFlow("synflowScores", scores);
   const factor = options.normalize === false ? 10 ** log10Scale : 1 / sum;
@@ -62,13 +61,33 @@ const flowOptions = ({ bn = "identity", bias = "zero", inputShape }: SynflowScor
 
 const requireFlow = (caller: string, scores: ScoreMap) => requireScores(caller, scores, "Nothing flows from the inputs to the outputs: a layer's weights are all zero.");
 
-/** Scores over 10^log10Scale, at the kernels given. */
-async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readonly Parameter[], values: Readonly<Record<string, Tensor>>) {
+/** Absolute weights by path, on the host. */
+type Magnitudes = ReadonlyMap<string, Float32Array>;
+
+async function magnitudesOf(parameters: readonly Parameter[]): Promise<Magnitudes> {
+  const values = await Promise.all(parameters.map(({ variable }) => variable.data<"float32">()));
+  return new Map(parameters.map(({ path }, i) => [path, values[i]!.map(Math.abs)]));
+}
+
+function masked(magnitudes: Magnitudes, masks: MaskMap): Magnitudes {
+  return new Map([...magnitudes].map(([path, values]) => {
+    const mask = masks.get(path)!;
+    const left = new Float32Array(values.length);
+    for (let i = 0; i < left.length; i++) left[i] = mask[i] === 0 ? 0 : values[i]!;
+    return [path, left];
+  }));
+}
+
+/** The kernels as tensors by path, of whatever scope is open. */
+const kernelsOf = (parameters: readonly Parameter[], magnitudes: Magnitudes): Record<string, Tensor> => Object.fromEntries(parameters.map(({ path, shape }) => [path, tf.tensor(magnitudes.get(path)!, [...shape])]));
+
+/** Scores over 10^log10Scale, at the absolute kernels given. */
+async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readonly Parameter[], magnitudes: Magnitudes) {
   requireKernelGradients(parameters, caller);
   const scales: Tensor[] = [];
-  const [flow, ...saliencies] = freeing(scales, () => {
-    const kernels = parameters.map(({ path, variable }) => tf.abs(values[path] ?? variable));
-    const named = Object.fromEntries(parameters.map(({ path }, i) => [path, kernels[i]!]));
+  const [flow, ...gradients] = freeing(scales, () => {
+    const named = kernelsOf(parameters, magnitudes);
+    const kernels = Object.values(named);
     let failure: { readonly error: unknown } | undefined;
     const flowing = (): Scalar => {
       try {
@@ -78,13 +97,16 @@ async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readon
         return tf.scalar(0);
       }
     };
-    const differentiate = () => tf.engine().gradients(flowing, kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] };
-    const { value, grads } = graph.dilated ? withSecondOrderGradients(differentiate) : differentiate(); // which brings first gradients, too
+    const { value, grads } = withGradients(() => tf.engine().gradients(flowing, kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] });
     if (failure !== undefined) throw failure.error;
-    return [value, ...kernels.map((kernel, i) => (grads[i] === undefined ? tf.zerosLike(kernel) : tf.mul(kernel, grads[i])))];
+    return [value, ...kernels.map((kernel, i) => grads[i] ?? tf.zerosLike(kernel))];
   });
   const flowed = await readFlow(flow!, scales);
-  const scores = await readScores(caller, Object.fromEntries(parameters.map(({ path }, i) => [path, saliencies[i]!])));
+  const scores = await readScores(caller, Object.fromEntries(parameters.map(({ path }, i) => [path, gradients[i]!])));
+  for (const [path, values] of scores) {
+    const weights = magnitudes.get(path)!;
+    for (let i = 0; i < values.length; i++) values[i] = values[i]! * weights[i]!;
+  }
   return { scores, ...flowed };
 }
 
@@ -125,18 +147,17 @@ export function synflow(options: SynflowOptions): Initializer<LayersModel, Prune
       const graph = flowGraph(model, network, flowOptions(options));
       let vanished = 0;
       let round = 0;
-      const pruning = await prune(async (values) => {
+      const whole = await magnitudesOf(parameters);
+      const pruning = await prune(async (masks) => {
         signal?.throwIfAborted();
-        const { scores, log10R } = await scoreSynflow("synflow", graph, parameters, values);
+        const { scores, log10R } = await scoreSynflow("synflow", graph, parameters, masks === undefined ? whole : masked(whole, masks));
         if (round++ === 0) requireFlow("synflow", scores);
         else if (log10R === -Infinity) vanished ||= round;
         return { scores, figure: log10R };
       }, { figure: "log10R" });
-      const { log10R } = await withMasked(parameters, pruning.masks, async (values) => {
-        const scales: Tensor[] = [];
-        const flow = freeing(scales, () => graph.run(Object.fromEntries(Object.entries(values).map(([path, value]) => [path, tf.abs(value)])), scales));
-        return readFlow(flow, scales);
-      });
+      const scales: Tensor[] = [];
+      const flow = freeing(scales, () => graph.run(kernelsOf(parameters, masked(whole, pruning.masks)), scales));
+      const { log10R } = await readFlow(flow, scales);
       const gates = prunableParameters(network, options, "synflow").filter((parameter) => !parameters.includes(parameter));
       const notes = [
         ...(vanished > 0 ? [`Nothing flowed any more from round ${vanished} on; what was pruned later was chosen by position alone.`] : []),

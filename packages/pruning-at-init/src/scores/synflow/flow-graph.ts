@@ -21,13 +21,16 @@ interface Step {
 }
 
 export interface FlowGraph {
-  /** Whether it has dilated convolutions, of which tfjs itself has no gradient. */
-  readonly dilated: boolean;
   /** Kernels that the flow passes through; those of gates it does not. */
   readonly reaches: (parameter: Parameter) => boolean;
   /** R', of a scaled flow. Adds its scales, kept, to `scales`: their product times R' is R. The caller frees them. */
   readonly run: (kernels: Readonly<Record<string, Tensor>>, scales: Tensor[]) => Scalar;
 }
+
+/** A scale takes some operations, and float32 has room for this many layers that each make the flow, or its gradient, a billion times larger or smaller. */
+const layersAScale = 4;
+/** A normal float32, so that no backend takes it for zero. */
+const smallest = 1.2e-38;
 
 /** The flow of a model. @throws MODEL_STATE naming a layer that cannot be made linear; INVALID_OPTION for open input sizes. */
 export function flowGraph(model: LayersModel, network: Network, options: FlowOptions): FlowGraph {
@@ -39,12 +42,11 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
   const paths = layerPaths(model);
   const reached = new Set([...reachedLayers(calls, outputs)].map((layer) => paths.get(layer)));
   return {
-    dilated: calls.some(({ layer }) => [(layer.getConfig().dilationRate as number | number[] | undefined) ?? 1].flat().some((rate) => rate > 1)),
     reaches: ({ layer }) => reached.has(layer),
     run: (kernels, scales) => {
       const values = new Map<string, Tensor>(inputs.map((name, i) => [name, tf.ones([1, ...shapes[i]!])]));
       let inverse: Tensor | undefined; // 1 over the product of the scales so far: biases come in at that size
-      let kernelsSince = false;
+      let kernelsSince = 0;
       for (const { call, linear, cut } of steps) {
         const own = byLayer.get(paths.get(call.layer) ?? "") ?? [];
         const output = linear(call.inputs.map((name) => values.get(name)!), (short) => {
@@ -55,13 +57,13 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
           const bias = tf.abs(parameter.variable);
           return inverse === undefined ? bias : tf.mul(bias, inverse);
         });
-        kernelsSince ||= own.length > 0;
-        if (cut && kernelsSince) {
+        kernelsSince += own.length > 0 ? 1 : 0;
+        if (cut && kernelsSince >= layersAScale) {
           const { value, scale } = scaled(output);
           scales.push(scale);
           inverse = tf.div(inverse ?? tf.scalar(1), scale);
           values.set(call.outputs[0]!, value);
-          kernelsSince = false;
+          kernelsSince = 0;
         } else values.set(call.outputs[0]!, output);
       }
       return tf.addN(outputs.map((name) => tf.sum(values.get(name)!))) as Scalar;
@@ -69,12 +71,11 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
   };
 }
 
-/** `x` over its mean, which is a constant to differentiation; a mean of zero counts as 1. The scale is kept. */
+/** `x` over its mean, which is a constant to differentiation; one of zero counts as the smallest number. The scale is kept. */
 function scaled(x: Tensor): { value: Tensor; scale: Tensor } {
   let scale: Tensor | undefined;
   const value = tf.customGrad((at, save) => {
-    const mean = tf.mean(at as Tensor);
-    scale = tf.keep(tf.where(tf.greater(mean, 0), mean, tf.onesLike(mean)));
+    scale = tf.keep(tf.maximum(tf.mean(at as Tensor), smallest));
     (save as (tensors: Tensor[]) => void)([scale]);
     return { value: tf.div(at as Tensor, scale), gradFunc: (dy: Tensor, [saved]: Tensor[]) => tf.div(dy, saved!) };
   })(x);
