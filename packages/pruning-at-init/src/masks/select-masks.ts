@@ -94,9 +94,11 @@ function takeAbove({ values, open: free, mask }: Layer, key: number, ties: numbe
   let left = ties;
   for (let i = 0; i < bits.length; i++) {
     const own = orderedKey(bits[i]!);
-    if (own < key || (free !== undefined && free[i] === 0) || (own === key && left-- <= 0)) continue;
-    mask[i] = 1;
-    if (free !== undefined) free[i] = 0;
+    const may = free === undefined ? 1 : free[i]!;
+    let taken = own > key ? may : 0; // without a jump: which weights are above is not to be foreseen
+    if (own === key && may === 1 && left-- > 0) taken = 1;
+    mask[i]! |= taken;
+    if (free !== undefined) free[i] = may - taken;
   }
   return left;
 }

@@ -73,7 +73,7 @@ function masked(magnitudes: Magnitudes, masks: MaskMap): Magnitudes {
   return new Map([...magnitudes].map(([path, values]) => {
     const mask = masks.get(path)!;
     const left = new Float32Array(values.length);
-    for (let i = 0; i < left.length; i++) left[i] = mask[i] === 0 ? 0 : values[i]!;
+    for (let i = 0; i < left.length; i++) left[i] = mask[i]! * values[i]!;
     return [path, left];
   }));
 }
