@@ -1,6 +1,6 @@
 import type { Entry } from "../gradient.js";
 import { complexEntries } from "./complex.js";
-import { dilatedConvEntries } from "./dilated-conv.js";
+import { convolutionEntries } from "./convolutions.js";
 import { einsum } from "./einsum.js";
 import { fusedBatchNorm } from "./fused-batch-norm.js";
 import { indexingEntries } from "./indexing.js";
@@ -9,4 +9,4 @@ import { relu } from "./relu.js";
 import { tile } from "./tile.js";
 
 /** Every gradient that `registerGradients` puts in place. */
-export const gradientEntries: readonly Entry[] = [...dilatedConvEntries, fusedBatchNorm, relu, tile, einsum, ...pairwiseEntries, ...complexEntries, ...indexingEntries];
+export const gradientEntries: readonly Entry[] = [...convolutionEntries, fusedBatchNorm, relu, tile, einsum, ...pairwiseEntries, ...complexEntries, ...indexingEntries];

@@ -97,4 +97,4 @@ function unreachable(name: string): never {
   throw new Error(`${name}: differentiate tf.fused.conv2d or tf.fused.depthwiseConv2d, not the kernel.`);
 }
 
-export const dilatedConvEntries: readonly Entry[] = [...entries(plain, "Conv2D", "FusedConv2D", false), ...entries(depthwise, "DepthwiseConv2dNative", "FusedDepthwiseConv2D", true)];
+export const convolutionEntries: readonly Entry[] = [...entries(plain, "Conv2D", "FusedConv2D", false), ...entries(depthwise, "DepthwiseConv2dNative", "FusedDepthwiseConv2D", true)];
