@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { GradientsError } from "./errors.js";
-import { refusePromise } from "./refuse-promise.js";
+import { scalarLoss } from "./scalar-loss.js";
 import { withSecondOrderGradients } from "./with-second-order-gradients.js";
 
 const where = "hessianVectorProduct";
@@ -38,20 +38,11 @@ function productsOf(loss: () => Tensor, variables: readonly Variable[], vectors:
   // `allowNoGradients`: what the loss does not depend on comes back undefined. The public `tf.variableGrads` refuses frozen variables.
   const gradientsOf = (f: () => Scalar) => tf.engine().gradients(f, [...variables], undefined, true).grads as (Tensor | undefined)[];
   const products = gradientsOf(() => {
-    const gradients = gradientsOf(() => scalarOf(loss()));
+    const gradients = gradientsOf(() => scalarLoss(where, loss()));
     const terms = gradients.flatMap((gradient, i) => (gradient ? [tf.sum(tf.mul(gradient, vectors[i]!))] : []));
     return (terms.length > 0 ? tf.addN(terms) : tf.scalar(0)) as Scalar;
   });
   return products.map((product, i) => product ?? tf.zeros(variables[i]!.shape));
-}
-
-function scalarOf(value: Tensor): Scalar {
-  refusePromise(value, `${where}: loss must be synchronous, got one that returns a promise. Prepare its data outside.`);
-  if (!(value instanceof tf.Tensor) || value.shape.length > 0 || value.dtype !== "float32") {
-    const got = value instanceof tf.Tensor ? `${value.dtype} of shape [${value.shape}]` : typeof value;
-    throw new GradientsError("NOT_SCALAR", `${where}: loss must return a float32 scalar, got ${got}. Take the mean or the sum.`);
-  }
-  return value as Scalar;
 }
 
 function byName(variables: readonly Variable[], vectors: NamedTensorMap): Tensor[] {

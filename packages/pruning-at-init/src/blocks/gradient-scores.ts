@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { hessianVectorProduct } from "@warmstart/gradients";
 import { disposeModel, layerGraph, WarmstartError, type LabelledBatch, type Parameter } from "@warmstart/init-core";
-import { sumGradients, sumOver, type LossSettings } from "../scores/loss-gradients.js";
+import { gradientAndProduct } from "../scores/gradient-and-product.js";
+import { sumGradients, type LossSettings } from "../scores/loss-gradients.js";
 import { openNetwork, prunableParameters } from "../scores/prunable.js";
 import type { ResidualBlock } from "./find-residual-blocks.js";
 import { gateParameters } from "./gate-parameters.js";
@@ -74,16 +74,11 @@ async function gradientSums(batches: readonly LabelledBatch[], settings: LossSet
 
 /** `Σ w · (H g)`, H and g those of all kernels. */
 async function graspSums(batches: readonly LabelledBatch[], settings: LossSettings): Sums {
-  const { sums: gradients } = await sumGradients(batches, settings);
+  const { gradients, products } = await gradientAndProduct(batches, settings);
   try {
-    const { sums } = await sumOver(batches, settings, (lossOf, of) => ({ tensors: hessianVectorProduct(lossOf, of.map(({ variable }) => variable), of.map(({ path }) => gradients[path]!)) }));
-    try {
-      return await perParameter(settings.parameters, sums, (weight, product) => tf.sum(tf.mul(weight, product)));
-    } finally {
-      tf.dispose(sums);
-    }
+    return await perParameter(settings.parameters, products, (weight, product) => tf.sum(tf.mul(weight, product)));
   } finally {
-    tf.dispose(gradients);
+    tf.dispose([gradients, products]);
   }
 }
 

@@ -4,11 +4,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { hessianVectorProduct } from "@warmstart/gradients";
 import { WarmstartError, type Data, type Initializer, type LabelledBatch, type Network } from "@warmstart/init-core";
 import { maskInitializer, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
 import type { ScoreMap } from "../masks/select-masks.js";
-import { sumGradients, sumOver, type Contribution, type LossOptions, type LossSettings } from "./loss-gradients.js";
+import { gradientAndProduct } from "./gradient-and-product.js";
+import type { LossOptions, LossSettings } from "./loss-gradients.js";
 import { openNetwork, prunableParameters, type PrunableOptions } from "./prunable.js";
 import { absoluteSum, readScores, requireScores } from "./read-scores.js";
 import type { ScoreSettings } from "./score-settings.js";
@@ -38,7 +38,7 @@ export interface GraspScores {
  * GraSP's `θ·(Hg)`, by exact Hessian–vector products. g is the sum of the batches' gradients over the scored kernels; each batch is a
  * chunk, with batch statistics and a Hessian of its own, as the authors' halves.
  *
- * @param data gone through twice: an array, or a function that makes the batches anew. Ten samples a class in the authors' configurations.
+ * @param data gone through twice, an array of one batch once: an array, or a function that makes the batches anew. Ten samples a class in the authors' configurations.
  * @returns scores on the host; the target is as it was, nothing stays allocated.
  * @throws {WarmstartError} as `snipScores`; INVALID_OPTION for a temperature that is not positive.
  *
@@ -63,13 +63,11 @@ export async function graspScores(target: LayersModel | Network, data: Data<Labe
 async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, parameters, signal }: ScoreSettings, { loss: lossFunction, bnMode = "train", temperature = 200 }: GraspScoreOptions) {
   if (!(temperature > 0 && Number.isFinite(temperature))) throw new WarmstartError("INVALID_OPTION", `${caller}: \`temperature\` must be positive, got ${temperature}.`, { temperature });
   const settings: LossSettings = { caller, network, parameters, bnMode, temperature, ...(lossFunction ? { loss: lossFunction } : {}), ...(signal ? { signal } : {}) };
-  const { sums: gradients, loss } = await sumGradients(data, settings);
+  const { gradients, products, loss } = await gradientAndProduct(data, settings);
   try {
-    const products: Contribution = (lossOf, of) => ({ tensors: hessianVectorProduct(lossOf, of.map(({ variable }) => variable), of.map(({ path }) => gradients[path]!)) });
-    const { sums } = await sumOver(data, settings, products);
     const kept: Record<string, Tensor> = {};
-    for (const { path, variable } of parameters) kept[path] = tf.mul(variable, sums[path]!);
-    tf.dispose(sums);
+    for (const { path, variable } of parameters) kept[path] = tf.mul(variable, products[path]!);
+    tf.dispose(products);
     const scores = await readScores(caller, kept);
     requireScores(caller, scores, noGradient);
     const squares = tf.tidy(() => tf.stack(parameters.map(({ path }) => tf.sum(tf.square(gradients[path]!)))));
@@ -82,7 +80,7 @@ async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, paramete
 }
 
 export interface GraspOptions extends MaskOptions, GraspScoreOptions {
-  /** Gone through twice: an array, or a function that makes the batches anew. Ten samples a class. */
+  /** Gone through twice, an array of one batch once: an array, or a function that makes the batches anew. Ten samples a class. */
   readonly data: Data<LabelledBatch>;
 }
 
