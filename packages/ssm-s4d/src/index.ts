@@ -1,0 +1,14 @@
+export { bidirectionalConv, causalConv } from "./causal-conv.js";
+export { discretize, type Discrete, type Discretization, type DiscretizeOptions } from "./discretize.js";
+export { sampleC, sampleD, sampleLogDt, type SampleLogDtOptions, type Seed } from "./draws.js";
+export { hippoLegS, legsBasis, type HippoLegS } from "./hippo-legs.js";
+export { mambaInit, type MambaInitOptions, type MambaStart } from "./mamba-init.js";
+export { createParameters, ssmOf, type S4DParameters, type S4DParametersOptions } from "./parameters.js";
+export { createRecurrence, type Recurrence, type RecurrenceOptions } from "./recurrence.js";
+export { kernelLength, s4dForward, type S4DForwardOptions } from "./s4d-forward.js";
+export { s4dInit, type BInit, type S4DInit, type S4DInitOptions, type S4DSpectrum, type S4DStart } from "./s4d-init.js";
+export { s4dKernel, type S4DKernelOptions } from "./s4d-kernel.js";
+export { legsDiagonal, type LegsDiagonal, type LegsDiagonalOptions } from "./spectra/legs.js";
+export type { ComplexPair, Ssm } from "./ssm.js";
+export { forwardState, stateResponse, type State } from "./state.js";
+export { fromParameter, toParameter, type Transform } from "./transform.js";
