@@ -4,7 +4,8 @@ import { loraRunners } from "./lora.js";
 import { precroppingRunners } from "./precropping.js";
 import { pruningRunners } from "./pruning.js";
 import type { Runner } from "./runner.js";
+import { s4dRunners } from "./s4d.js";
 import { sgdSaiRunners } from "./sgd-sai.js";
 
 /** By operation, "family/verb". A case of an operation that is not here fails. */
-export const runners: Readonly<Partial<Record<string, Runner>>> = { ...layerLotteryRunners, ...loraRunners, ...precroppingRunners, ...pruningRunners, ...sgdSaiRunners };
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...layerLotteryRunners, ...loraRunners, ...precroppingRunners, ...pruningRunners, ...s4dRunners, ...sgdSaiRunners };
