@@ -117,7 +117,8 @@ export const wasmRows: readonly Row[] = [
   },
   {
     ...kernel,
-    repeats: 40,
+    warmup: 100, // of about a millisecond: until V8 has compiled all on the way
+    repeats: 100,
     rounds: 5,
     name: "wasm/einsum bhqd,bhkd->bhqk 16×4×64×24",
     work: "the scores of attention; tfjs as shipped has no such kernel",
