@@ -28,6 +28,7 @@ th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 500; font-size: 13px; vertical-align: bottom; border-bottom-color: var(--muted); }
 tbody th { font-weight: 400; white-space: nowrap; }
+tbody .long { min-width: 15em; white-space: normal; }
 .number { text-align: right; white-space: nowrap; }
 td[data-pad]::after { content: attr(data-pad); visibility: hidden; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 8px; padding: 0; list-style: none; font-size: 14px; color: var(--text); }

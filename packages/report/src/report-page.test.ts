@@ -104,6 +104,14 @@ describe("reportPage", () => {
     expect(await reportPage(JSON.parse(JSON.stringify(comparison)) as ReportData)).toBe(page);
   });
 
+  it("breaks sentences in cells into lines, and keeps names in one", async () => {
+    const because = "at 10^1.5 magnitude 11.15 ± 0.47 %, SynFlow 77.76 ± 2.67 %";
+    const claim = "Networks without some blocks are at least as good";
+    const page = await reportPage({ title: "t", facts: {}, plots: [], notes: [], tables: [{ title: "claims", columns: ["claim", "here", "because"], rows: [[claim, "true", because], ["short", "false", "so"]] }] });
+    expect(page).toContain(`<th scope="row" class="long">${claim}</th><td>true</td><td class="long">${because}</td>`);
+    expect(page).toContain('<th scope="row">short</th><td>false</td><td>so</td>');
+  });
+
   it("has table headers with scopes, and one h1", async () => {
     const document = parse(await reportPage(comparison));
     expect(Array.from(document.querySelectorAll("thead th")).every((cell) => cell.getAttribute("scope") === "col")).toBe(true);

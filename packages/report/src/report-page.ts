@@ -72,15 +72,19 @@ ${notes.length === 0 ? "" : html`<aside class="notes" aria-label="Notes"><ul>${n
 `;
 }
 
+/** Characters from which a cell is a sentence, which breaks into lines and keeps some width. */
+const longText = 40;
+
 function tableSection({ title, columns, rows }: ReportTable, id: string, level: number): Markup {
   const heading = markup(`h${level}`);
   const texts = rows.map((row) => row.map(formatCell));
   const numeric = columns.map((_, column) => isNumeric(rows.map((row) => row[column]!)));
   const pads = columns.map((_, column) => (numeric[column] ? decimalPadding(texts.map((row) => row[column]!)) : []));
   const cell = (text: string, row: number, column: number) => {
-    if (column === 0 && !numeric[0]) return html`<th scope="row">${text}</th>`;
+    const kind = numeric[column] ? markup(' class="number"') : text.length > longText ? markup(' class="long"') : "";
+    if (column === 0 && !numeric[0]) return html`<th scope="row"${kind}>${text}</th>`;
     const pad = pads[column]![row] ?? "";
-    return html`<td${numeric[column] ? markup(' class="number"') : ""}${pad === "" ? "" : html` data-pad="${pad}"`}>${text}</td>`;
+    return html`<td${kind}${pad === "" ? "" : html` data-pad="${pad}"`}>${text}</td>`;
   };
   return html`<section class="table">
 <${heading} id="${id}">${title}</${heading}>
