@@ -1,12 +1,11 @@
 import type { Entry } from "./gradient.js";
 import { gradientEntries } from "./gradients/index.js";
-import { reluGrad } from "./gradients/relu.js";
 import { runWith } from "./run-with.js";
 import { backpropEntries } from "./second-order/backprop-kernels.js";
 import { maxPoolGrad } from "./second-order/max-pool-grad.js";
 import { pointwiseEntries } from "./second-order/pointwise.js";
 
-const entries: readonly Entry[] = [...gradientEntries, reluGrad, ...backpropEntries, maxPoolGrad, ...pointwiseEntries];
+const entries: readonly Entry[] = [...gradientEntries, ...backpropEntries, maxPoolGrad, ...pointwiseEntries];
 
 /**
  * Runs `fn` with gradients of gradients that are right. tfjs' own throw or, worse, are silently wrong for functions of exp, tanh,

@@ -18,7 +18,7 @@ interface ConvAttrs {
 type BothGradients = ReturnType<NonNullable<FusedGradient>>;
 type Backward = (x: Tensor, filter: Tensor, dy: Tensor, attrs: ConvAttrs) => NonNullable<BothGradients>;
 
-/** On TensorFlow's CPU kernels, from this size of dy on, a forward convolution takes a third to two thirds of the time of the backward one; below it takes longer. */
+/** From this size of dy on a forward convolution of TensorFlow's CPU kernels is no slower than the backward one, from four times that on it takes a third to two thirds of the time; below it takes longer. */
 const largeForNative = 1 << 17;
 
 /** Whether the gradient of the image is dy convolved with the filter turned round, and faster so. */

@@ -5,8 +5,8 @@ import { einsum } from "./einsum.js";
 import { fusedBatchNorm } from "./fused-batch-norm.js";
 import { indexingEntries } from "./indexing.js";
 import { pairwiseEntries } from "./pairwise.js";
-import { relu } from "./relu.js";
+import { relu, reluGrad } from "./relu.js";
 import { tile } from "./tile.js";
 
 /** Every gradient that `registerGradients` puts in place. */
-export const gradientEntries: readonly Entry[] = [...convolutionEntries, fusedBatchNorm, relu, tile, einsum, ...pairwiseEntries, ...complexEntries, ...indexingEntries];
+export const gradientEntries: readonly Entry[] = [...convolutionEntries, fusedBatchNorm, relu, reluGrad, tile, einsum, ...pairwiseEntries, ...complexEntries, ...indexingEntries];

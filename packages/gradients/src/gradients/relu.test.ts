@@ -44,6 +44,13 @@ describe("the gradient of relu", () => {
     tf.dispose([x, w, input, v]);
   });
 
+  it("serves plain nested gradients as well, which tfjs alone has right: of relu(x)² towards x twice, 2 where x is positive", async () => {
+    registerGradients();
+    const x = tf.tensor1d([-1, 0.5, 2]);
+    expect(await entries(tf.tidy(() => tf.grad((at) => tf.sum(tf.grad((inner: tf.Tensor) => tf.sum(tf.square(tf.relu(inner))))(at)))(x)))).toEqual([0, 2, 2]);
+    x.dispose();
+  });
+
   it("is one kernel on the native backend, which goes with the gradient", () => {
     expect(tf.getKernel("ReluGrad", "tensorflow")).toBeDefined();
     unregisterGradients();

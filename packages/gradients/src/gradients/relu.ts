@@ -33,7 +33,7 @@ export const relu: Entry = {
   },
 };
 
-/** It is linear in dy, so that its own gradient is itself. */
+/** It is linear in dy, so that its own gradient is itself: also plain nested gradients, which tfjs has right for relu, need it. */
 export const reluGrad: Entry = {
   mode: "add",
   gradient: { kernelName, inputsToSave: ["x"], gradFunc: (gradient, [x]) => ({ dy: () => runKernel(kernelName, { dy: gradient as Tensor, x: x! }), x: () => noGradient(x!) }) },
