@@ -88,6 +88,12 @@ export const furthest = (x: ArrayLike<number>, y: ArrayLike<number>): number => 
   return Array.from(x).reduce((most, value, i) => (Number.isNaN(value) ? NaN : Math.max(most, Math.abs(value - y[i]!))), 0);
 };
 
+/** Kolmogorov–Smirnov distance between a sample and a distribution function. */
+export const distance = (sample: ArrayLike<number>, cdf: (x: number) => number): number =>
+  Array.from(sample)
+    .toSorted((x, y) => x - y)
+    .reduce((most, x, i, { length }) => Math.max(most, Math.abs(cdf(x) - i / length), Math.abs(cdf(x) - (i + 1) / length)), 0);
+
 /** What a function that must throw threw. */
 export async function thrown(f: () => unknown): Promise<unknown> {
   try {

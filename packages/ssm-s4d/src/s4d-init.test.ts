@@ -2,7 +2,7 @@ import { WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { thrown } from "./host.fixture.js";
+import { distance, thrown } from "./host.fixture.js";
 import { mambaInit, s4dInit, sampleC, sampleD, sampleLogDt, toParameter, type S4DSpectrum } from "./index.js";
 
 const dampedByHalf = ["lin", "inv", "inv2", "quad", "legs", "rand"] as const;
@@ -85,12 +85,6 @@ describe("B", () => {
     expect(2 * energy).toBeCloseTo(1, 12);
   });
 });
-
-/** Kolmogorov–Smirnov distance between a sample and a distribution function. */
-const distance = (sample: ArrayLike<number>, cdf: (x: number) => number) =>
-  Array.from(sample)
-    .toSorted((x, y) => x - y)
-    .reduce((most, x, i, { length }) => Math.max(most, Math.abs(cdf(x) - i / length), Math.abs(cdf(x) - (i + 1) / length)), 0);
 
 describe("draws", () => {
   const n = 10_000;

@@ -3,7 +3,7 @@ import { WarmstartError, type ShapeInitializer } from "@warmstart/init-core";
 import { expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
 import { thrown } from "../host.fixture.js";
-import { createParameters, mambaALog, mambaDtBias, mambaInit, registerSsmInitializers, s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, type S4DInitializerOptions } from "../index.js";
+import { createParameters, mamba2ALog, mamba2Init, mambaALog, mambaDtBias, mambaInit, registerSsmInitializers, s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, s5B, s5C, s5Init, s5LambdaIm, type S4DInitializerOptions, type S5Start } from "../index.js";
 
 const registeredOnImport = Object.keys(tf.serialization.SerializationMap.getMap().classNameMap);
 
@@ -24,6 +24,9 @@ async function parameter(name: keyof ReturnType<typeof createParameters>, more: 
   return values;
 }
 
+/** Real and imaginary parts in turn. */
+const interleaved = (start: S5Start, name: "b" | "c"): number[] => Array.from(start[`${name}Re`]).flatMap((re, i) => [re, start[`${name}Im`][i]!]);
+
 const cases: Readonly<Record<string, Case>> = {
   s4dLogAReal: { make: () => s4dLogAReal(options), shape: [features, modes], expected: () => parameter("logAReal") },
   s4dAImag: { make: () => s4dAImag(options), shape: [features, modes], expected: () => parameter("aImag") },
@@ -35,6 +38,10 @@ const cases: Readonly<Record<string, Case>> = {
   s4dSkip: { make: () => s4dSkip({ seed }), shape: [features], expected: () => parameter("d") },
   mambaALog: { make: () => mambaALog({ seed }), shape: [features, modes], expected: () => mambaInit(features, { dState: modes }).aLog },
   mambaDtBias: { make: () => mambaDtBias({ dtMin: 1e-5, dtMax: 1e-2, dtInitFloor: 1e-3, seed }), shape: [features], expected: () => mambaInit(features, { dtMin: 1e-5, dtMax: 1e-2, dtInitFloor: 1e-3, seed }).dtBias },
+  mamba2ALog: { make: () => mamba2ALog({ aMin: 2, seed }), shape: [features], expected: () => mamba2Init(features, { aMin: 2, seed }).aLog },
+  s5LambdaIm: { make: () => s5LambdaIm({ blocks: 2 }), shape: [modes], expected: () => s5Init(1, { dState: 2 * modes, blocks: 2 }).lambdaIm },
+  s5B: { make: () => s5B({ blocks: 2, conjSym: false, seed }), shape: [modes, features, 2], expected: () => interleaved(s5Init(features, { dState: modes, blocks: 2, conjSym: false, seed }), "b") },
+  s5C: { make: () => s5C({ blocks: 2, cInit: "lecunNormal", seed }), shape: [features, modes, 2], expected: () => interleaved(s5Init(features, { dState: 2 * modes, blocks: 2, cInit: "lecunNormal", seed }), "c") },
 };
 
 /** A model with one weight of that shape from the initializer. */
@@ -100,6 +107,11 @@ describe("bad input", () => {
     ["a shape with three axes for A", () => mambaALog().apply([2, 3, 4]), "SHAPE_MISMATCH", "mambaALog: `shape`"],
     ["dtMin above dtMax", () => s4dLogDt({ dtMin: 1 }), "INVALID_OPTION", "s4dLogDt: `dtMin` and `dtMax` must be finite with 0 < dtMin <= dtMax, got 1 and 0.1"],
     ["a floor of 0", () => mambaDtBias({ dtInitFloor: 0 }), "INVALID_OPTION", "`dtInitFloor`"],
+    ["blocks of odd size", () => s5LambdaIm({ blocks: 4 }).apply([6]), "INVALID_OPTION", "`blocks` must divide `dState` into blocks of even size, got 12 / 4"],
+    ["no blocks", () => s5B({ blocks: 0 }), "INVALID_OPTION", "`blocks`"],
+    ["an unknown law of C", () => s5C({ cInit: "normal" as never }), "INVALID_OPTION", '"truncStandardNormal", "lecunNormal", "complexNormal", got "normal"'],
+    ["B without an axis of two parts", () => s5B().apply([8, 4]), "SHAPE_MISMATCH", "s5B: `shape` must have shape [*, *, 2], got [8, 4]"],
+    ["bounds of A out of order", () => mamba2ALog({ aMin: 20 }), "INVALID_OPTION", "0 < aMin <= aMax, got 20 and 16"],
     ["integers", () => s4dSkip().apply([3], "int32"), "INVALID_OPTION", "int32"],
   ])("refuses %s and leaves no tensor", async (_, f, code, message) => {
     const error = await expectTensorGrowth(0, () => thrown(f));

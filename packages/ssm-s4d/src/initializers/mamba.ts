@@ -1,7 +1,8 @@
-// What mambaInit gives, as tfjs initializers.
+// What mambaInit and mamba2Init give, as tfjs initializers.
 import { defineShapeInitializer } from "@warmstart/init-core";
 import { requireShape } from "../check.js";
 import { mambaInit, type MambaInitOptions } from "../mamba-init.js";
+import { mamba2Init, type Mamba2InitOptions } from "../mamba2-init.js";
 import { sizeOf, tensorOf } from "./tensor-of.js";
 
 /**
@@ -33,4 +34,18 @@ export const mambaDtBias = /* @__PURE__ */ defineShapeInitializer<Required<Omit<
     return { dtMin, dtMax, dtInitFloor };
   },
   values: (shape, options, { seed }) => tensorOf(shape, mambaInit(sizeOf(shape), { ...options, dState: 1, seed }).dtBias),
+});
+
+/**
+ * log(−A) with −A ~ U[aMin, aMax), of any shape, `"heads"`: `aLog` of `mamba2Init` with the same seed. Keep it out of weight decay. The steps' bias is `mambaDtBias`, D starts from "ones".
+ *
+ * @throws {WarmstartError} INVALID_OPTION unless `0 < aMin <= aMax`, both finite.
+ */
+export const mamba2ALog = /* @__PURE__ */ defineShapeInitializer<Required<Pick<Mamba2InitOptions, "aMin" | "aMax">>>({
+  className: "WarmstartMamba2ALog",
+  options({ aMin = 1, aMax = 16 }) {
+    mamba2Init(1, { aMin, aMax }); // refuses what is out of bounds
+    return { aMin, aMax };
+  },
+  values: (shape, options, { seed }) => tensorOf(shape, mamba2Init(sizeOf(shape), { ...options, seed }).aLog),
 });
