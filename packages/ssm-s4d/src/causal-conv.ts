@@ -41,11 +41,14 @@ export function bidirectionalConv(u: Tensor3D, causal: Tensor2D, anticausal: Ten
   return tf.tidy(() => {
     const forth = causalConv(u, causal);
     requireShape("bidirectionalConv", "anticausal", anticausal.shape, [u.shape[1], null], "It has one row a feature of `u`, like `causal`.");
-    const back = tf.reverse(causalConv(tf.reverse(u, 2), anticausal), 2); // Σ_j anticausal[j] u[t+j]
-    const [batch, features, length] = u.shape;
-    const later = tf.pad(tf.slice(back, [0, 0, 1], [batch, features, length - 1]), [[0, 0], [0, 0], [0, 1]]);
-    return tf.add(forth, later) as Tensor3D;
+    return bothWays(forth, tf.reverse(causalConv(tf.reverse(u, 2), anticausal), 2));
   });
+}
+
+/** forth[t] + back[t + 1], where back[t] = Σ_j anticausal[j] u[t+j]. Inside a tidy. */
+export function bothWays(forth: Tensor, back: Tensor): Tensor3D {
+  const [batch, features, length] = back.shape as [number, number, number];
+  return tf.add(forth, tf.pad(tf.slice(back, [0, 0, 1], [batch, features, length - 1]), [[0, 0], [0, 0], [0, 1]])) as Tensor3D;
 }
 
 const product = tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {

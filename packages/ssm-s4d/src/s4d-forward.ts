@@ -1,11 +1,13 @@
 // The whole sequence at once: kernel, convolution, skip (`FFTConv` of the authors' code, without its activation).
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import { WarmstartError } from "@warmstart/init-core";
-import { bidirectionalConv, causalConv } from "./causal-conv.js";
-import { requireInteger, requirePositive, requireShape } from "./check.js";
-import { s4dKernel, type S4DKernelOptions } from "./s4d-kernel.js";
-import { requireSsm, type Ssm } from "./ssm.js";
+import { bidirectionalConv, bothWays, causalConv } from "./causal-conv.js";
+import { requireChoice, requireInteger, requirePositive, requireShape } from "./check.js";
+import { bandLimited, damped, s4dKernel, type S4DKernelOptions } from "./s4d-kernel.js";
+import { scan } from "./scan.js";
+import { complete, requireSsm, type ComplexPair, type Ssm } from "./ssm.js";
+import type { Discretization, DiscretizeOptions } from "./discretize.js";
 import { requireState, stateResponse, type State } from "./state.js";
 
 export interface S4DForwardOptions extends S4DKernelOptions {
@@ -17,6 +19,11 @@ export interface S4DForwardOptions extends S4DKernelOptions {
   readonly bidirectional?: boolean;
   /** The state before `u`, `"B H M"`; not with `bidirectional`, "dss" or `lMax`. Default zeros. */
   readonly state?: State;
+  /**
+   * "scan" goes through the sequence by chunks and hands the state on, in time and memory of order L; it needs a kernel as long as the sequence and no "dss". "kernel" makes the whole
+   * kernel and convolves. Default "auto": the scan where it can be had.
+   */
+  readonly convolution?: "auto" | "scan" | "kernel";
   /** True lengths of the sequences: what follows is set to 0 in `u`. A causal model needs none to be right up to them. Default all. */
   readonly lengths?: readonly number[];
 }
@@ -47,7 +54,7 @@ export function kernelLength(length: number, { lMax = null, rate = 1 }: { readon
 export function s4dForward(u: Tensor3D, ssm: Ssm, options: S4DForwardOptions = {}): Tensor3D {
   const { features, modes } = requireSsm("s4dForward", ssm);
   requireShape("s4dForward", "u", u.shape, [null, features, null], "Its axes are batch, features and time.");
-  const { d, lMax = null, bidirectional = false, state, lengths, ...kernelOptions } = options;
+  const { d, lMax = null, bidirectional = false, state, lengths, convolution = "auto", bandlimit = null, ...kernelOptions } = options;
   const { method = "zoh", rate = 1 } = kernelOptions;
   const [batch, , length] = u.shape;
   requireShape("s4dForward", "cRe", ssm.cRe.shape, bidirectional ? [2, features, modes] : [features, modes], "Two channels are for `bidirectional`: one causal, one anticausal.");
@@ -60,15 +67,34 @@ export function s4dForward(u: Tensor3D, ssm: Ssm, options: S4DForwardOptions = {
     }
     requireState("s4dForward", state, batch, features, modes);
   }
+  requireChoice("s4dForward", "convolution", convolution, ["auto", "scan", "kernel"]);
+  const scannable = method !== "dss" && taps === length;
+  if (convolution === "scan" && !scannable) {
+    throw new WarmstartError("INVALID_OPTION", `s4dForward: \`convolution\` "scan" must have a kernel as long as the sequence, and not that of "dss", got method "${method}" and a kernel of ${taps} for ${length} steps. Leave \`convolution\` out.`, { convolution, method, taps });
+  }
   return tf.tidy(() => {
     const whole = tf.cast(u, "float32");
     const input = mask === undefined ? whole : (tf.mul(whole, tf.tensor3d(mask, [batch, 1, length])) as Tensor3D);
-    const kernel = s4dKernel(ssm, taps, kernelOptions);
-    const convolved = bidirectional ? bidirectionalConv(input, ...(tf.unstack(kernel) as [Tensor2D, Tensor2D])) : causalConv(input, kernel as Tensor2D);
-    const skipped = d === undefined ? convolved : tf.add(convolved, tf.mul(input, tf.expandDims(d, 1)));
-    if (state === undefined || method === "dss") return skipped as Tensor3D;
-    return tf.add(skipped, stateResponse(ssm, state, length, { method, rate })) as Tensor3D;
+    const model = bandLimited("s4dForward", ssm, bandlimit);
+    const y = scannable && convolution !== "kernel" ? scanned(input, model, { method, rate }, state) : convolved(input, model, taps, kernelOptions, state);
+    return (d === undefined ? y : tf.add(y, tf.mul(input, tf.expandDims(d, 1)))) as Tensor3D;
   });
+}
+
+/** By chunks, with one channel or two. */
+function scanned(u: Tensor3D, ssm: Ssm, { method, rate }: { method: Discretization; rate: number }, state: State | undefined): Tensor {
+  const full = damped(complete("s4dForward", ssm, rate));
+  const channel = (k: number): ComplexPair => ({ re: tf.squeeze(tf.slice(full.c.re, k, 1), [0]), im: tf.squeeze(tf.slice(full.c.im, k, 1), [0]) });
+  const forth = scan(u, full, channel(0), method, state);
+  return full.oneChannel ? forth : bothWays(forth, tf.reverse(scan(tf.reverse(u, 2), full, channel(1), method, undefined), 2));
+}
+
+/** By the whole kernel. */
+function convolved(u: Tensor3D, ssm: Ssm, taps: number, options: S4DKernelOptions, state: State | undefined): Tensor {
+  const kernel = s4dKernel(ssm, taps, options);
+  if (kernel.rank === 3) return bidirectionalConv(u, ...(tf.unstack(kernel) as [Tensor2D, Tensor2D]));
+  const y = causalConv(u, kernel as Tensor2D);
+  return state === undefined ? y : tf.add(y, stateResponse(ssm, state, u.shape[2], options as DiscretizeOptions));
 }
 
 /** 1 up to each length, 0 after it, `"B 1 L"`. */

@@ -1,6 +1,6 @@
 // The convolution kernel of S4D (Gu et al. 2022, arXiv:2206.11893, §3.2–3.3) and, as "dss", that of DSS (Gupta, Gu, Berant 2022, arXiv:2203.14343).
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import { requireChoice, requireInteger, requirePositive } from "./check.js";
 import { inputStep, type Discretization } from "./discretize.js";
 import { complexExpm1 } from "./elementary.js";
@@ -43,10 +43,8 @@ export function s4dKernel(ssm: Ssm, length: number, { method = "zoh", rate = 1, 
   requireInteger("s4dKernel", "length", length, 1, "It counts the entries of the kernel.");
   requireChoice("s4dKernel", "method", method, ["zoh", "bilinear", "dss"]);
   requireChoice("s4dKernel", "algorithm", algorithm, ["chunked", "naive"]);
-  if (bandlimit !== null) requirePositive("s4dKernel", "bandlimit", bandlimit, "1 is the Nyquist frequency; null keeps every mode.");
   return tf.tidy(() => {
-    const whole = complete("s4dKernel", ssm, rate);
-    const full = bandlimit === null ? whole : { ...whole, c: limited(whole, bandlimit * rate) };
+    const full = complete("s4dKernel", bandLimited("s4dKernel", ssm, bandlimit), rate);
     const chunk = algorithm === "naive" ? length : chunkOf(length);
     const kernel = method === "dss" ? softmaxKernel(full, length, chunk) : stepKernel(damped(full), method, length, chunk);
     return (full.oneChannel ? tf.squeeze(kernel, [0]) : kernel) as Tensor2D | Tensor3D;
@@ -61,10 +59,14 @@ export const damped = (full: FullSsm): FullSsm => ({ ...full, a: { re: tf.minimu
 
 const stepKernel = (full: FullSsm, method: Discretization, length: number, chunk: number) => vandermonde(multiply(full.c, inputStep(full, method)), logStep(full, method), length, chunk);
 
-/** C without the modes whose frequency, in cycles a step, is at least half the limit. */
-function limited({ dt, a, c }: FullSsm, limit: number): ComplexPair {
-  const kept = tf.step(tf.sub(limit / 2, tf.div(tf.mul(dt, tf.abs(a.im)), 2 * Math.PI)));
-  return { re: tf.mul(c.re, kept), im: tf.mul(c.im, kept) };
+/** The model without the modes whose frequency, in cycles a step before the rate, is at least half the limit. Inside a tidy. */
+export function bandLimited(where: string, ssm: Ssm, bandlimit: number | null): Ssm {
+  if (bandlimit === null) return ssm;
+  requirePositive(where, "bandlimit", bandlimit, "1 is the Nyquist frequency; null keeps every mode.");
+  if (ssm.aIm === undefined) return ssm;
+  const kept = tf.step(tf.sub(bandlimit / 2, tf.div(tf.mul(tf.expandDims(ssm.dt, 1), tf.abs(ssm.aIm)), 2 * Math.PI)));
+  const left = <T extends Tensor>(c: T): T => tf.mul(c, kept);
+  return { ...ssm, cRe: left(ssm.cRe), cIm: ssm.cIm && left(ssm.cIm) };
 }
 
 /**

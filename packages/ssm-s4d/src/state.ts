@@ -77,11 +77,11 @@ function sumOfPowers(u: Tensor3D, z: ComplexPair): ComplexPair {
   const chunk = chunkOf(length);
   const count = Math.ceil(length / chunk);
   const padded = tf.pad(tf.transpose(u, [1, 0, 2]), [[0, 0], [0, 0], [count * chunk - length, 0]]); // zeros before the start change nothing
-  const near = powers(z, tf.range(chunk - 1, -1, -1));
-  const within = tf.matMul(tf.reshape(padded, [features, batch * count, chunk]) as Tensor3D, tf.concat([near.re, near.im], 1) as Tensor3D, false, true); // "H B·Q 2M"
+  const near = powers(z, chunk);
+  const within = tf.matMul(tf.reshape(padded, [features, batch * count, chunk]) as Tensor3D, tf.reverse(tf.concat([near.re, near.im], 1), 2) as Tensor3D, false, true); // "H B·Q 2M"
   const part = (from: number) => tf.reshape(tf.slice(within, [0, 0, from], [features, batch * count, modes]), [features, batch, count, modes]);
-  const far = powers(z, tf.mul(tf.range(count - 1, -1, -1), chunk));
-  const perBlock = (t: Tensor) => tf.expandDims(tf.transpose(t, [0, 2, 1]), 1); // "H 1 Q M"
+  const far = powers(z, count, chunk);
+  const perBlock = (t: Tensor) => tf.expandDims(tf.transpose(tf.reverse(t, 2), [0, 2, 1]), 1); // "H 1 Q M"
   const terms = multiply({ re: part(0), im: part(modes) }, { re: perBlock(far.re), im: perBlock(far.im) });
   const total = (t: Tensor) => tf.transpose(tf.sum(t, 2), [1, 0, 2]);
   return { re: total(terms.re), im: total(terms.im) };

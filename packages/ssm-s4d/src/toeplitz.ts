@@ -57,7 +57,7 @@ export function correlate(v: Tensor3D, u: Tensor3D, lags: number): Tensor {
 }
 
 /** Sums of the diagonals r − s = −(T−1) … T−1 of `"H T T"`: rows padded to 2T and read 2T−1 wide are shifted by one each. */
-function diagonals(products: Tensor3D, block: number): Tensor {
+export function diagonals(products: Tensor3D, block: number): Tensor {
   const features = products.shape[0];
   const wide = tf.pad(tf.reverse(products, 2), [[0, 0], [0, 0], [0, block]]);
   const flat = tf.slice(tf.reshape(wide, [features, 2 * block * block]), [0, 0], [features, block * (2 * block - 1)]);
