@@ -1,4 +1,4 @@
-export { bidirectionalConv, causalConv } from "./causal-conv.js";
+export { bidirectionalConv, causalConv, type CausalConvOptions } from "./causal-conv.js";
 export { discretize, type Discrete, type Discretization, type DiscretizeOptions } from "./discretize.js";
 export { sampleC, sampleD, sampleLogDt, type SampleLogDtOptions, type Seed } from "./draws.js";
 export { hippoLegS, legsBasis, type HippoLegS } from "./hippo-legs.js";

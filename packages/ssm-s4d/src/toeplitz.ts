@@ -40,7 +40,7 @@ export function convolve(u: Tensor3D, k: Tensor): Tensor3D {
 }
 
 /** c[j] = Σ_batch Σ_t v[t] u[t−j] for j < `lags` ≤ L; `u, v: "B H L"` → `"H lags"`. Inside a tidy. */
-export function correlate(v: Tensor3D, u: Tensor3D, lags: number): Tensor {
+function correlate(v: Tensor3D, u: Tensor3D, lags: number): Tensor {
   const [, features, length] = u.shape;
   const block = Math.min(blockOf(length), length);
   const count = Math.ceil(length / block);
@@ -54,6 +54,11 @@ export function correlate(v: Tensor3D, u: Tensor3D, lags: number): Tensor {
     });
   }
   return tf.slice(sums, [0, block - 1], [features, lags]);
+}
+
+/** The gradients of `convolve`: du[t] = Σ_j k[j] dy[t+j], dk[j] = Σ_batch Σ_t dy[t] u[t−j]. Inside a tidy. */
+export function gradients(dy: Tensor3D, u: Tensor3D, k: Tensor): [Tensor3D, Tensor] {
+  return [tf.reverse(convolve(tf.reverse(dy, 2), k), 2), correlate(dy, u, k.shape[1]!)];
 }
 
 /** Sums of the diagonals r − s = −(T−1) … T−1 of `"H T T"`: rows padded to 2T and read 2T−1 wide are shifted by one each. */
