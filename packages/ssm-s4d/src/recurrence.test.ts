@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
-import { example, furthest, modelOf, normals, thrown } from "./host.fixture.js";
+import { example, furthest, hostKernel, largest, modelOf, normals, thrown } from "./host.fixture.js";
 import { createRecurrence, forwardState, kernelLength, s4dForward, stateResponse, type Recurrence, type Ssm, type State } from "./index.js";
 
 const methods = ["zoh", "bilinear"] as const;
@@ -110,6 +110,18 @@ describe("s4dForward", () => {
       tf.dispose(gradients);
     }
     tf.dispose([weights, ...values.slice(8)]);
+    free();
+  });
+
+  it("answers an impulse with the kernel from then on, nothing before, and nothing wrapped around", async () => {
+    const { ssm, host, dispose: free } = await modelOf({ init: "inv", features: 1, dState: 16, dtMin: 0.001, dtMax: 0.001, seed: 2 });
+    const [length, at] = [300, 170]; // the kernel has hardly decayed by the end
+    const u = tf.tensor3d(Array.from({ length }, (_, t) => (t === at ? 1 : 0)), [1, 1, length]);
+    const kernel = hostKernel(host, length - at);
+    const y = await read(s4dForward(u, ssm));
+    expect(largest(y.slice(0, at))).toBeLessThan(1e-6 * largest(kernel));
+    expect(furthest(y.slice(at), kernel)).toBeLessThan(3e-5 * largest(kernel));
+    u.dispose();
     free();
   });
 

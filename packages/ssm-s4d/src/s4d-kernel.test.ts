@@ -38,13 +38,14 @@ describe("worked example 1", () => {
 });
 
 describe("s4dKernel", () => {
-  it.each(methods)("%s equals running products in float64 to 3e-5 max|K|, chunked and naive, for any spectrum and length", async (method) => {
+  it.each(methods)("%s equals running products in float64 to 3e-5 max|K|, chunked and naive, which agree as closely, for any spectrum and length", async (method) => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom("lin", "inv", "legs", "real", "rand", "quad" as const), fc.constantFrom(2, 8, 64), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 0, max: 2 ** 20 }), async (init, dState, features, length, seed) => {
         const { ssm, host, dispose } = await modelOf({ init, dState, features, seed });
         const expected = hostKernel(host, length, method);
         const bound = 3e-5 * largest(expected);
-        for (const algorithm of ["chunked", "naive"] as const) expect(furthest(await kernelOf(ssm, length, { method, algorithm }), expected)).toBeLessThan(bound);
+        const [chunked, naive] = [await kernelOf(ssm, length, { method, algorithm: "chunked" }), await kernelOf(ssm, length, { method, algorithm: "naive" })];
+        expect(Math.max(furthest(chunked, expected), furthest(naive, expected), furthest(chunked, naive))).toBeLessThan(bound);
         dispose();
       }),
       { seed: 7, numRuns: 25 },

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expectClose } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
+import { hostConv, hostKernel } from "../host.fixture.js";
 import { hippoLegS, legsBasis, legsDiagonal, s4dKernel } from "../index.js";
 
 describe("hippoLegS", () => {
@@ -60,7 +61,35 @@ describe.each([2, 4, 8, 64, 256])("legsDiagonal with N = %i", (n) => {
   });
 });
 
+describe("frequencies of legsDiagonal", () => {
+  it.each([
+    [2, [Math.sqrt(3) / 2]],
+    [4, [4.60329301, 0.55650112]],
+    [8, [19.85741037, 5.35420852, 1.95779415, 0.42748871]],
+    [16, [80.96608092, 25.62922644, 13.83434182, 8.36210453, 5.09002363, 2.89966822, 1.37198878, 0.35201792]],
+  ])("are the published ones at N = %i", (n, expected) => {
+    expectClose(legsDiagonal(n).aIm, expected, 6e-9, 0); // the figures have eight digits after the point
+  });
+
+  it("are the published ones at both ends of N = 64, and tend to N²/π", () => {
+    const { aIm } = legsDiagonal(64);
+    expectClose([...aIm.slice(0, 4), ...aIm.slice(-2)], [1303.2738, 433.0308, 258.1522, 182.6204, 0.9059, 0.2639], 6e-5, 0);
+    const highest = legsDiagonal(256).aIm[0]!;
+    expectClose([highest], [20860.23], 6e-3, 0);
+    expectClose([highest], [256 ** 2 / Math.PI], 0, 1e-4);
+  });
+});
+
 describe("B of legsDiagonal", () => {
+  it("has the published entries at N = 2, 8, 64", () => {
+    const [two, eight, large] = [2, 8, 64].map((n) => legsDiagonal(n, { bClip: null }));
+    expectClose([...two!.bRe, ...two!.bIm], [Math.SQRT1_2, -1.22474487], 6e-9, 0);
+    expectClose(eight!.bRe, [0.12977503, 0.17144282, 0.29074055, 0.6076477], 6e-9, 0);
+    expectClose(eight!.bIm, [-5.15399195, -1.83588124, -1.13842031, -0.51952507], 6e-9, 0);
+    expectClose([...large!.bRe.slice(0, 3), large!.bRe.at(-1)!], [0.01563441, 0.01570977, 0.01586086, 0.52579114], 6e-9, 0);
+    expectClose([...large!.bIm.slice(0, 3), large!.bIm.at(-1)!], [-40.75183791, -13.60562561, -8.18903297, -0.27746728], 6e-9, 0);
+  });
+
   it("is canonical at N = 4, its imaginary part clipped to ±2 by default and not halved", () => {
     const { bRe, bIm } = legsDiagonal(4);
     expectClose(bRe, [0.28701986, 0.64623494], 1e-8, 0);
@@ -75,30 +104,53 @@ describe("B of legsDiagonal", () => {
 });
 
 describe("the theorem: kernels of (normal part, B/2) tend to those of HiPPO-LegS", () => {
-  const [dt, steps] = [0.1, 50];
+  const seconds = 5;
   // ∫ over each cell of √(2n+1) e^{−t} P_n(2e^{−t} − 1): with x = e^{−t}, n = 0: x; n = 2: √5 (2x³ − 3x² + x).
   const primitive: Readonly<Record<0 | 2, (x: number) => number>> = { 0: (x) => x, 2: (x) => Math.sqrt(5) * (2 * x ** 3 - 3 * x ** 2 + x) };
+  const cells = (n: 0 | 2, dt: number, steps: number) => Array.from({ length: steps }, (_, l) => primitive[n](Math.exp(-l * dt)) - primitive[n](Math.exp(-(l + 1) * dt)));
+  const relative = (values: ArrayLike<number>, exact: readonly number[]) => Math.sqrt(exact.reduce((sum, e, l) => sum + (values[l]! - e) ** 2, 0) / exact.reduce((sum, e) => sum + e * e, 0));
+  const models = [16, 64, 256].map((dState) => ({ modes: dState / 2, ...legsDiagonal(dState, { bClip: null, halveB: true }) }));
 
-  async function error(dState: number, n: 0 | 2): Promise<number> {
-    const { aRe, aIm, bRe, bIm, vRe, vIm } = legsDiagonal(dState, { bClip: null, halveB: true });
-    const modes = dState / 2;
-    const kernel = tf.tidy(() => {
-      const row = (data: Float64Array, from = 0) => tf.tensor2d(Float32Array.from(data.slice(from, from + modes)), [1, modes]);
-      return s4dKernel({ dt: tf.tensor1d([dt]), aRe: row(aRe), aIm: row(aIm), bRe: row(bRe), bIm: row(bIm), cRe: row(vRe, n * modes), cIm: row(vIm, n * modes) }, steps);
-    });
-    const values = await kernel.data();
-    kernel.dispose();
-    const exact = Array.from({ length: steps }, (_, l) => primitive[n](Math.exp(-l * dt)) - primitive[n](Math.exp(-(l + 1) * dt)));
-    return Math.sqrt(exact.reduce((sum, e, l) => sum + (values[l]! - e) ** 2, 0) / exact.reduce((sum, e) => sum + e * e, 0));
+  /** Relative L2 errors of the kernels at N = 16, 64, 256 against exact integrals over each cell, t from 0 to 5. */
+  async function errors(n: 0 | 2, dt: number, method: "zoh" | "bilinear"): Promise<number[]> {
+    const steps = Math.round(seconds / dt);
+    const exact = cells(n, dt, steps);
+    return Promise.all(
+      models.map(async ({ modes, aRe, aIm, bRe, bIm, vRe, vIm }) => {
+        const kernel = tf.tidy(() => {
+          const row = (data: Float64Array, from = 0) => tf.tensor2d(Float32Array.from(data.slice(from, from + modes)), [1, modes]);
+          return s4dKernel({ dt: tf.tensor1d([dt]), aRe: row(aRe), aIm: row(aIm), bRe: row(bRe), bIm: row(bIm), cRe: row(vRe, n * modes), cIm: row(vIm, n * modes) }, steps, { method });
+        });
+        const values = await kernel.data();
+        kernel.dispose();
+        return relative(values, exact);
+      }),
+    );
   }
 
   it.each([
-    [0, [0.254, 0.068, 0.0127]],
-    [2, [0.545, 0.151, 0.0278]],
-  ] as const)("with the published errors at N = 16, 64, 256 for state %i, falling", async (n, expected) => {
-    const errors = [await error(16, n), await error(64, n), await error(256, n)];
-    expectClose(errors, expected, 0, 0.1);
-    expect(errors).toEqual(errors.toSorted((x, y) => y - x));
+    [0, 0.1, "zoh", [0.254, 0.068, 0.0127]],
+    [2, 0.1, "zoh", [0.545, 0.151, 0.0278]],
+    [0, 0.01, "zoh", [0.685, 0.209, 0.0506]],
+    [2, 0.01, "zoh", [1.515, 0.466, 0.113]],
+    [0, 0.1, "bilinear", [0.412, 0.051, 0.0006]],
+    [0, 0.01, "bilinear", [0.699, 0.338, 0.08]],
+  ] as const)("state %i, Δ = %d, %s: with the published errors at N = 16, 64, 256, falling", async (n, dt, method, expected) => {
+    const measured = await errors(n, dt, method);
+    expectClose(measured, expected, 0, 0.1);
+    expect(measured).toEqual(measured.toSorted((x, y) => y - x));
+  });
+
+  it("in the response to sin 2t as well, where fast modes do not show", () => {
+    const [dt, steps] = [0.0025, 2000];
+    const u = Array.from({ length: steps }, (_, k) => Math.sin(2 * dt * k));
+    const response = (kernel: ArrayLike<number>) => hostConv(u, kernel, 1, 1, steps);
+    const exact = [...response(cells(0, dt, steps))];
+    const measured = models.map(({ modes, aRe, aIm, bRe, bIm, vRe, vIm }) => {
+      const pairs = (re: Float64Array, im: Float64Array) => Array.from(re.slice(0, modes), (value, m) => ({ re: value, im: im[m]! }));
+      return relative(response(hostKernel({ features: 1, modes, dt: [dt], a: pairs(aRe, aIm), b: pairs(bRe, bIm), c: pairs(vRe, vIm) }, steps)), exact);
+    });
+    expectClose(measured, [3.3e-2, 1.1e-3, 3.5e-5], 0, 0.1);
   });
 });
 
