@@ -3,14 +3,18 @@ import * as tf from "@tensorflow/tfjs";
 import {
   createParameters,
   createRecurrence,
+  dcGain,
   discretize,
   forwardState,
   fromParameter,
   hippoLegS,
+  kernelEnergy,
   kernelLength,
   legsBasis,
   legsDiagonal,
   mambaInit,
+  s4d,
+  s4dOptimizer,
   s4dForward,
   s4dInit,
   s4dKernel,
@@ -202,8 +206,78 @@ const gradient: Runner = async (reference) => {
   );
 };
 
+const gains: Runner = async (reference) => {
+  const results: Record<string, Value> = {};
+  for (const method of reference.options.methods as Discretization[]) {
+    const { sum, energy } = await allEntries(tf.tidy(() => ({ sum: dcGain(ssmFrom(reference), { method }), energy: kernelEnergy(ssmFrom(reference), { method }) })));
+    Object.assign(results, { [method]: sum, [`${method}Energy`]: energy });
+  }
+  return results;
+};
+
+const parameterNames = ["logDt", "logAReal", "aImag", "cRe", "cIm", "d"] as const;
+
+/** The minimal file's layer with the parameters of a case, in a model. The caller disposes the model. */
+function layerOf({ options, inputs }: ReferenceCase, more: readonly tf.layers.Layer[] = []) {
+  const layer = s4d({ init: "lin", dState: options.N as number, trainB: false, inputShape: [null, options.H as number] });
+  const model = tf.sequential({ layers: [layer, ...more] });
+  const weight = (name: string) => layer.weights.find(({ originalName }) => originalName.endsWith(`/${name}`))!.read();
+  const named = { ...layer.parameters(), linearWeight: weight("kernel"), linearBias: weight("bias") } as unknown as Record<string, tf.Variable>;
+  tf.tidy(() => {
+    for (const name of [...parameterNames, "linearBias"]) named[name]!.assign(toTensor(inputs[name]));
+    named.linearWeight!.assign(tf.transpose(toTensor(inputs.linearWeight)));
+  });
+  return { model, named };
+}
+
+/** "B H L" ↔ "B L H". */
+const turned = <T extends tf.Tensor>(t: T): T => tf.transpose(t, [0, 2, 1]);
+
+const layer: Runner = async (reference) => {
+  const { inputs } = reference;
+  const { model, named } = layerOf(reference);
+  const run = (u: tf.Tensor) => turned(model.apply(turned(u)) as tf.Tensor);
+  const names = [...parameterNames, "linearWeight", "linearBias"];
+  const results = tf.tidy(() => {
+    const [u, gradY] = [toTensor(inputs.u), toTensor(inputs.gradY)];
+    const { grads } = tf.variableGrads(() => tf.sum(tf.mul(run(u), gradY)), names.map((name) => named[name]!));
+    const gradients = names.map((name) => [`grad${name[0]!.toUpperCase()}${name.slice(1)}`, grads[named[name]!.name]!] as const);
+    return { y: run(u), gradU: tf.grad(run)(u, gradY), ...Object.fromEntries(gradients), gradLinearWeight: tf.transpose(grads[named.linearWeight!.name]!) };
+  });
+  model.dispose();
+  return allEntries(results as Record<string, tf.Tensor>);
+};
+
+const train: Runner = async (reference) => {
+  const { inputs } = reference;
+  const { optimizer, learningRate, learningRateSsm, weightDecay, beta1, beta2, epsilon, steps, classes } = reference.options as { optimizer: "sgd" | "adamw" } & Record<string, number>;
+  const decoder = tf.layers.dense({ units: classes! });
+  const { model, named } = layerOf(reference, [tf.layers.globalAveragePooling1d({}), decoder]);
+  const [decoderWeight, decoderBias] = decoder.weights.map((weight) => weight.read() as tf.Variable) as [tf.Variable, tf.Variable];
+  const { u, labels } = tf.tidy(() => {
+    decoderWeight.assign(tf.transpose(toTensor(inputs.decoderWeight)));
+    return { u: turned(toTensor(inputs.u)), labels: tf.oneHot(tf.cast(toTensor(inputs.labels), "int32"), classes!) };
+  });
+  const create = (rate: number) => (optimizer === "sgd" ? tf.train.sgd(rate) : tf.train.adam(rate, beta1, beta2, epsilon));
+  const grouped = s4dOptimizer(model, { learningRate: learningRate!, ssmLearningRate: learningRateSsm!, weightDecay: weightDecay!, optimizer: create });
+  const loss = () => tf.losses.softmaxCrossEntropy(labels, model.apply(u) as tf.Tensor) as tf.Scalar;
+  const losses: number[] = [];
+  const record = async (scalar: tf.Scalar) => {
+    losses.push((await scalar.data())[0]!);
+    scalar.dispose();
+  };
+  for (let i = 0; i < steps!; i++) await record(grouped.minimize(loss, true)!);
+  await record(tf.tidy(loss));
+  const results = tf.tidy(() => ({ ...Object.fromEntries([...parameterNames, "linearBias"].map((name) => [name, tf.clone(named[name]!)])), linearWeight: tf.transpose(named.linearWeight!), decoderWeight: tf.transpose(decoderWeight), decoderBias: tf.clone(decoderBias) }));
+  grouped.dispose();
+  model.dispose();
+  tf.dispose([u, labels]);
+  return { losses: table(losses, losses.length), ...(await allEntries(results as Record<string, tf.Tensor>)) };
+};
+
 export const s4dRunners: Readonly<Record<string, Runner>> = {
   "s4d/bidirectional": forward,
+  "s4d/dc-gain": gains,
   "s4d/discretize": steps,
   "s4d/forward": forward,
   "s4d/gradient": gradient,
@@ -212,8 +286,10 @@ export const s4dRunners: Readonly<Record<string, Runner>> = {
   "s4d/init": init,
   "s4d/kernel": kernel,
   "s4d/kernel-stats": kernelStats,
+  "s4d/layer": layer,
   "s4d/mamba-init": mamba,
   "s4d/parameters": parameters,
   "s4d/step": step,
+  "s4d/train": train,
   "s4d/transform": transform,
 };

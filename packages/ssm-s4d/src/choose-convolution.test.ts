@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { registerTrainingKernels, unregisterTrainingKernels } from "@warmstart/wasm-training";
 import { afterEach, describe, expect, it } from "vitest";
-import { chooseConvolution } from "./choose-convolution.js";
+import { chooseConvolution, chooseForward } from "./choose-convolution.js";
 import { withoutFft } from "./host.fixture.js";
 
 const onWasm = () => tf.getBackend() === "wasm";
@@ -13,8 +13,13 @@ describe("chooseConvolution", () => {
     expect([1, 31, 32, 4096].map(chooseConvolution)).toEqual(["toeplitz", "toeplitz", "fft", "fft"]);
   });
 
+  it("lets whole models run by chunks up to some hundred steps", () => {
+    if (onWasm()) registerTrainingKernels();
+    expect([1, 512, 513, 16384].map(chooseForward)).toEqual(["scan", "scan", "fft", "fft"]);
+  });
+
   it("takes no transforms where there are none", async () => {
-    expect(await withoutFft(() => chooseConvolution(4096))).toBe("toeplitz");
+    expect(await withoutFft(() => [chooseConvolution(4096), chooseForward(4096)])).toEqual(["toeplitz", "scan"]);
   });
 
   it("takes none where they are slow", async () => {

@@ -14,3 +14,11 @@ export function chooseConvolution(length: number): "fft" | "toeplitz" {
   const backend = tf.getBackend();
   return length >= (fftFrom[backend] ?? Infinity) && fftKernels.every((name) => tf.getKernel(name, backend) !== undefined) ? "fft" : "toeplitz";
 }
+
+/** Up to here the scan makes up for its calls by not needing the whole kernel: forward and gradients, 64 states, 256 to 16384 steps, 64 to 2048 sequences, on WebAssembly and tfjs-node. */
+const scanUpTo = 512;
+
+/** The faster way through a whole model of `length` steps: transforms where they are fast and the sequence is long, chunks everywhere else. */
+export function chooseForward(length: number): "scan" | "fft" {
+  return length > scanUpTo && chooseConvolution(length) === "fft" ? "fft" : "scan";
+}

@@ -1,11 +1,18 @@
 export { bidirectionalConv, causalConv, type CausalConvOptions } from "./causal-conv.js";
 export { discretize, type Discrete, type Discretization, type DiscretizeOptions } from "./discretize.js";
 export { sampleC, sampleD, sampleLogDt, type SampleLogDtOptions, type Seed } from "./draws.js";
+export { dcGain, kernelEnergy } from "./gain.js";
 export { hippoLegS, legsBasis, type HippoLegS } from "./hippo-legs.js";
 export { mamba2ALog, mambaALog, mambaDtBias } from "./initializers/mamba.js";
 export { registerSsmInitializers } from "./initializers/register-initializers.js";
 export { s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, type S4DInitializerOptions } from "./initializers/s4d.js";
 export { s5B, s5C, s5LambdaIm, type S5BlockOptions } from "./initializers/s5.js";
+export { s4d, s4dBlock } from "./layers/factories.js";
+export { parameterGroups, s4dOptimizer, type ParameterGroups, type S4DOptimizer, type S4DOptimizerOptions } from "./layers/parameter-groups.js";
+export { registerLayers } from "./layers/register-layers.js";
+export { S4DBlock, type S4DBlockArgs } from "./layers/s4d-block.js";
+export { s4dClassifier, type S4DClassifierArgs } from "./layers/s4d-classifier.js";
+export { S4D, type S4DLayerArgs } from "./layers/s4d.js";
 export { mambaInit, type MambaInitOptions, type MambaStart } from "./mamba-init.js";
 export { mamba2Init, type Mamba2InitOptions } from "./mamba2-init.js";
 export { createParameters, ssmOf, type S4DParameters, type S4DParametersOptions } from "./parameters.js";

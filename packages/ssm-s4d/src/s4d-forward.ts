@@ -2,11 +2,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import { WarmstartError } from "@warmstart/init-core";
-import { bidirectionalConv, bothWays, causalConv } from "./causal-conv.js";
+import { bidirectionalConv, bothWays, causalConv, type CausalConvOptions } from "./causal-conv.js";
 import { requireChoice, requireInteger, requirePositive, requireShape } from "./check.js";
 import { bandLimited, damped, s4dKernel, type S4DKernelOptions } from "./s4d-kernel.js";
 import { scan } from "./scan.js";
 import { complete, requireSsm, type ComplexPair, type Ssm } from "./ssm.js";
+import { chooseForward } from "./choose-convolution.js";
 import type { Discretization, DiscretizeOptions } from "./discretize.js";
 import { requireState, stateResponse, type State } from "./state.js";
 
@@ -20,10 +21,10 @@ export interface S4DForwardOptions extends S4DKernelOptions {
   /** The state before `u`, `"B H M"`; not with `bidirectional`, "dss" or `lMax`. Default zeros. */
   readonly state?: State;
   /**
-   * "scan" goes through the sequence by chunks and hands the state on, in time and memory of order L; it needs a kernel as long as the sequence and no "dss". "kernel" makes the whole
-   * kernel and convolves. Default "auto": the scan where it can be had.
+   * "scan" goes through the sequence by chunks and hands the state on, in time and memory of order L; it needs a kernel as long as the sequence and no "dss". The others make the whole
+   * kernel and convolve, by causalConv's algorithm of that name. Default "auto": what was measured to be faster.
    */
-  readonly convolution?: "auto" | "scan" | "kernel";
+  readonly convolution?: "auto" | "scan" | "fft" | "toeplitz";
   /** True lengths of the sequences: what follows is set to 0 in `u`. A causal model needs none to be right up to them. Default all. */
   readonly lengths?: readonly number[];
 }
@@ -67,7 +68,7 @@ export function s4dForward(u: Tensor3D, ssm: Ssm, options: S4DForwardOptions = {
     }
     requireState("s4dForward", state, batch, features, modes);
   }
-  requireChoice("s4dForward", "convolution", convolution, ["auto", "scan", "kernel"]);
+  requireChoice("s4dForward", "convolution", convolution, ["auto", "scan", "fft", "toeplitz"]);
   const scannable = method !== "dss" && taps === length;
   if (convolution === "scan" && !scannable) {
     throw new WarmstartError("INVALID_OPTION", `s4dForward: \`convolution\` "scan" must have a kernel as long as the sequence, and not that of "dss", got method "${method}" and a kernel of ${taps} for ${length} steps. Leave \`convolution\` out.`, { convolution, method, taps });
@@ -76,7 +77,8 @@ export function s4dForward(u: Tensor3D, ssm: Ssm, options: S4DForwardOptions = {
     const whole = tf.cast(u, "float32");
     const input = mask === undefined ? whole : (tf.mul(whole, tf.tensor3d(mask, [batch, 1, length])) as Tensor3D);
     const model = bandLimited("s4dForward", ssm, bandlimit);
-    const y = scannable && convolution !== "kernel" ? scanned(input, model, { method, rate }, state) : convolved(input, model, taps, kernelOptions, state);
+    const algorithm = convolution === "auto" && scannable ? chooseForward(length) : convolution;
+    const y = algorithm === "scan" ? scanned(input, model, { method: method as Discretization, rate }, state) : convolved(input, model, taps, kernelOptions, state, { algorithm });
     return (d === undefined ? y : tf.add(y, tf.mul(input, tf.expandDims(d, 1)))) as Tensor3D;
   });
 }
@@ -90,10 +92,10 @@ function scanned(u: Tensor3D, ssm: Ssm, { method, rate }: { method: Discretizati
 }
 
 /** By the whole kernel. */
-function convolved(u: Tensor3D, ssm: Ssm, taps: number, options: S4DKernelOptions, state: State | undefined): Tensor {
+function convolved(u: Tensor3D, ssm: Ssm, taps: number, options: S4DKernelOptions, state: State | undefined, convolution: CausalConvOptions): Tensor {
   const kernel = s4dKernel(ssm, taps, options);
-  if (kernel.rank === 3) return bidirectionalConv(u, ...(tf.unstack(kernel) as [Tensor2D, Tensor2D]));
-  const y = causalConv(u, kernel as Tensor2D);
+  if (kernel.rank === 3) return bidirectionalConv(u, ...(tf.unstack(kernel) as [Tensor2D, Tensor2D]), convolution);
+  const y = causalConv(u, kernel as Tensor2D, convolution);
   return state === undefined ? y : tf.add(y, stateResponse(ssm, state, u.shape[2], options as DiscretizeOptions));
 }
 

@@ -22,7 +22,7 @@ async function bothForms(length: number, options: S4DForwardOptions, { batch = 2
   const start = [5, 6].map((seed) => tf.tensor3d(normals(batch * features * 4, seed), [batch, features, 4]));
   const values = [...names.map((name) => ssm[name]!), d, tf.tensor3d(normals(batch * features * length, 3), [batch, features, length]), ...(state ? start : [])];
   const labels = [...names, "d", "u", "x0Re", "x0Im"];
-  const run = async (convolution: "scan" | "kernel"): Promise<Float32Array[]> => {
+  const run = async (convolution: "scan" | "toeplitz"): Promise<Float32Array[]> => {
     const outputs = tf.tidy(() => {
       const f = (...given: tf.Tensor[]): tf.Tensor3D => {
         const model = Object.fromEntries(names.map((name, i) => [name, given[i]!])) as unknown as Ssm;
@@ -32,7 +32,7 @@ async function bothForms(length: number, options: S4DForwardOptions, { batch = 2
     });
     return Promise.all(outputs.map(read));
   };
-  const [scan, kernel] = [await run("scan"), await run("kernel")];
+  const [scan, kernel] = [await run("scan"), await run("toeplitz")];
   tf.dispose([weights, ...start, values[8]!]);
   free();
   return ["y", ...labels.slice(0, values.length).map((label) => `gradient of ${label}`)].map((name, i) => ({ name, scan: scan[i]!, kernel: kernel[i]! }));
@@ -97,7 +97,7 @@ describe("the scan", () => {
     const error = await expectTensorGrowth(0, () => thrown(() => s4dForward(u, ssm, { ...options, convolution: "scan" })));
     expect(WarmstartError.isInstance(error, "INVALID_OPTION")).toBe(true);
     expect((error as Error).message).toContain("Leave `convolution` out");
-    expect(await read(s4dForward(u, ssm, options))).toEqual(await read(s4dForward(u, ssm, { ...options, convolution: "kernel" })));
+    expect(await read(s4dForward(u, ssm, options))).toEqual(await read(s4dForward(u, ssm, { ...options, convolution: "toeplitz" })));
     u.dispose();
     free();
   });

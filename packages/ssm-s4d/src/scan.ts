@@ -77,7 +77,7 @@ const statesBefore = tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     gradFunc: (dy: Tensor, saved: Tensor[]) => {
       const [states, re, im] = saved as [Tensor, Tensor, Tensor];
       // Backwards the same recurrence, with the conjugate: g_q = dy_q + λ̄ g_{q+1}, and g_{q+1} is what added_q gets.
-      const gradients = run(tf.unstack(dy, 1).reverse(), decayOf(re, tf.neg(im)), tf.zeros(start.shape)).reverse();
+      const gradients = run(tf.unstack(dy, 1).toReversed(), decayOf(re, tf.neg(im)), tf.zeros(start.shape)).toReversed();
       const after = tf.stack(gradients.slice(1), 1);
       const [x, g] = [states, after].map((t) => ({ re: half(t, 0), im: half(t, 1) })) as [ComplexPair, ComplexPair];
       const decay = multiplyConjugate(g, x);
