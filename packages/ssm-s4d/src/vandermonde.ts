@@ -23,9 +23,9 @@ export function powers(z: ComplexPair, count: number, step = 1, shift?: ComplexP
 const table = (count: number, step: number) =>
   tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const [re, im, save] = args as [Tensor, Tensor, GradSaveFunc];
-    const doublings = Math.ceil(Math.log2(count));
     const one = { re: tf.expandDims(tf.onesLike(re), 2), im: tf.expandDims(tf.zerosLike(im), 2) };
-    const factors = complexExp({ re: scaledBy(re, step, doublings), im: scaledBy(im, step, doublings) });
+    const doublings = Math.ceil(Math.log2(count));
+    const factors = complexExp({ re: scaledBy(re, step, Math.max(1, doublings)), im: scaledBy(im, step, Math.max(1, doublings)) }); // one more than needed for count 1: WebGPU cannot slice tensors of size 0
     let { re: left, im: right } = one;
     for (let k = 0; k < doublings; k++) {
       const kept = Math.min(2 ** k, count - 2 ** k);
