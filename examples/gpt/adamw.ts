@@ -25,7 +25,7 @@ export class AdamW {
     // A protected field without a setter, unlike SGD's.
     (this.adam as unknown as { learningRate: number }).learningRate = rate;
     tf.tidy(() => {
-      const norm = tf.sqrt(tf.addN(Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)))));
+      const norm = tf.sqrt(Object.values(gradients).map((gradient): tf.Tensor => tf.sum(tf.square(gradient))).reduce((sum, square) => tf.add(sum, square)));
       const factor = tf.minimum(1, tf.div(this.options.clipNorm, tf.add(norm, 1e-6)));
       this.adam.applyGradients(Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, factor)])));
       for (const variable of this.decaying) variable.assign(tf.mul(variable, 1 - rate * this.options.weightDecay));

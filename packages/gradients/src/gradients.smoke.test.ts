@@ -61,4 +61,15 @@ describe("second order", () => {
       expectClose(await product.data(), await difference.data(), 1e-3, 1e-3);
       tf.dispose([w, x, v, product, difference]);
     }));
+
+  it("gives it for more variables than a WebGPU program may read", () =>
+    expectTensorGrowth(0, async () => {
+      const values = Array.from({ length: 12 }, (_, i) => i - 5);
+      const ws = tf.tidy(() => values.map((value) => tf.variable(tf.scalar(value))));
+      const one = tf.scalar(1);
+      const loss = () => ws.map((w): tf.Tensor => tf.mul(w, tf.square(w))).reduce((sum, cube) => tf.add(sum, cube)) as tf.Scalar;
+      const products = hessianVectorProduct(loss, ws, values.map(() => one));
+      expectClose(await read(tf.tidy(() => tf.stack(products))), values.map((value) => 6 * value), 1e-5);
+      tf.dispose([...ws, one, ...products]);
+    }));
 });

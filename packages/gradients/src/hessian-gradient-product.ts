@@ -42,7 +42,7 @@ export function hessianGradientProduct(loss: () => Tensor, variables: readonly V
     value = keep(inner.value);
     gradients = inner.grads.map((gradient) => (gradient === undefined ? undefined : keep(gradient)));
     const squares = inner.grads.flatMap((gradient) => (gradient ? [tf.sum(tf.square(gradient))] : []));
-    return tf.mul(squares.length > 0 ? tf.addN(squares) : tf.scalar(0), 0.5) as Scalar;
+    return tf.mul(squares.length > 0 ? squares.reduce((sum, square) => tf.add(sum, square)) : tf.scalar(0), 0.5) as Scalar;
   };
   try {
     const products = withSecondOrderGradients(() => tf.tidy(() => gradientsOf(halfSquaredNorm).grads.map((product, i) => product ?? tf.zeros(variables[i]!.shape))));

@@ -40,7 +40,7 @@ function productsOf(loss: () => Tensor, variables: readonly Variable[], vectors:
   const products = gradientsOf(() => {
     const gradients = gradientsOf(() => scalarLoss(where, loss()));
     const terms = gradients.flatMap((gradient, i) => (gradient ? [tf.sum(tf.mul(gradient, vectors[i]!))] : []));
-    return (terms.length > 0 ? tf.addN(terms) : tf.scalar(0)) as Scalar;
+    return (terms.length > 0 ? terms.reduce((sum, term) => tf.add(sum, term)) : tf.scalar(0)) as Scalar;
   });
   return products.map((product, i) => product ?? tf.zeros(variables[i]!.shape));
 }

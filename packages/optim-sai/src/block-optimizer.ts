@@ -168,7 +168,7 @@ export abstract class BlockOptimizer extends tf.Optimizer {
 
   private clipScale(gradients: readonly Tensor[]): Scalar | undefined {
     if (this.clipNorm === undefined || gradients.length === 0) return undefined;
-    const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+    const norm = tf.sqrt(gradients.map((gradient): Tensor => tf.sum(tf.square(gradient))).reduce((sum, square) => tf.add(sum, square)));
     // As torch's clip_grad_norm_: 1e-6 against a norm of 0.
     return tf.minimum(1, tf.div(this.clipNorm, tf.add(norm, 1e-6))) as Scalar;
   }

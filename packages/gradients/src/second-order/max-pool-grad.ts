@@ -34,5 +34,5 @@ function atMaxima(values: Tensor, input: Tensor4D, output: Tensor4D, attrs: Name
       taken.push(tf.mul(windows, tf.divNoNan(average(tf.mul(marks, values)), average(marks))));
     }
   }
-  return tf.addN(taken);
+  return taken.reduce((sum, each) => tf.add(sum, each)); // WebGPU's AddN takes 7 at most
 }

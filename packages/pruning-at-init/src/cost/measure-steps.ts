@@ -66,7 +66,7 @@ function workOf(model: LayersModel, batch: number, inputShape: InputShape | unde
   const mean = (training: boolean): Scalar => {
     const xs = shapes.map((shape) => tf.ones([batch, ...shape]));
     const outputs = [network.forward(xs.length === 1 ? xs[0]! : xs, { training })].flat();
-    return tf.addN(outputs.map((output) => tf.mean(output as Tensor))) as Scalar;
+    return outputs.map((output): Tensor => tf.mean(output as Tensor)).reduce((sum, each) => tf.add(sum, each)) as Scalar;
   };
   return {
     inference: () => tf.tidy(() => mean(false)),

@@ -66,7 +66,7 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
           kernelsSince = 0;
         } else values.set(call.outputs[0]!, output);
       }
-      return tf.addN(outputs.map((name) => tf.sum(values.get(name)!))) as Scalar;
+      return outputs.map((name): Tensor => tf.sum(values.get(name)!)).reduce((sum, each) => tf.add(sum, each)) as Scalar;
     },
   };
 }
