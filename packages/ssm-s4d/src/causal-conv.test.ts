@@ -148,6 +148,19 @@ describe("causalConv by fft", () => {
     tf.dispose([u, k, w, du, dk, expectedU, expectedK]);
   });
 
+  it("takes more features than fit into one transform in groups", async () => {
+    const [batch, features, length] = [2, 5, 131_100]; // four features of 2^18 points, and one more
+    const [u, k, w] = [normals(batch * features * length, 1), normals(features * 3, 2), normals(batch * features * length, 3)];
+    const expected = hostConv(u, k, batch, features, length);
+    expect(furthest(await convolved("fft", u, k, [batch, features, length]), expected)).toBeLessThan(2e-5);
+    const [du, dk] = tf.tidy(() => gradientsOf("fft", tf.tensor3d(w, [batch, features, length]), tf.tensor3d(u, [batch, features, length]), tf.tensor2d(k, [features, 3])));
+    // du is the convolution of w from the other end; both gradients are adjoint to the map: <du, u> = <dk, k> = <w, y>.
+    expect(furthest((await du.data()).toReversed(), hostConv(w.toReversed(), Array.from({ length: features }, (_, h) => Array.from(k.slice(h * 3, h * 3 + 3))).toReversed().flat(), batch, features, length))).toBeLessThan(2e-5);
+    const products = inner(w, expected);
+    expect(Math.abs(inner(await dk.data(), k) - products)).toBeLessThan(1e-5 * Math.sqrt(inner(w, w) * inner(expected, expected)));
+    tf.dispose([du, dk]);
+  });
+
   it("passes NaN in a sequence on to all of it and of its partner, and no further", async () => {
     const u = normals(4 * 10, 1);
     u[7] = NaN; // sequences 0 and 1 are partners
