@@ -4,8 +4,8 @@ import { fftKernels } from "./fft-conv.js";
 
 /**
  * The length from which on transforms were faster than blocks of a Toeplitz matrix, forward and gradient together, for 1 × 1, 4 × 64 and 8 × 256 sequences, kernels of 8 entries
- * up to the whole length: about 16 to 32, on WebAssembly with the transforms of @warmstart/wasm-training and on tfjs-node. Not in the table: cpu, whose transforms took 5 times as long forward
- * at 32 to 2048 steps, and WebGL and WebGPU, whose transforms of n points are n² products.
+ * up to the whole length: about 16 to 32, on WebAssembly with the transforms of @warmstart/wasm-training and on tfjs-node. Not in the table: cpu, whose transforms took 24 to 5 times as long
+ * forward at 32 to 2048 steps, and WebGL and WebGPU, whose transforms of n points are n² products.
  */
 const fftFrom: Readonly<Record<string, number>> = { tensorflow: 32, wasm: 32 };
 
