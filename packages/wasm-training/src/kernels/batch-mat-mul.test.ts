@@ -85,6 +85,14 @@ describe("BatchMatMul", () => {
     );
   });
 
+  it("is the product by definition where rows, columns or both are one short of its tiles or one over, in batches and beyond a block", async () => {
+    for (const transposeA of [false, true]) {
+      for (const transposeB of [false, true]) {
+        for (const [m, n, k] of [[2, 8, 3], [3, 16, 5], [4, 7, 24], [5, 9, 24], [7, 8, 520], [17, 17, 24], [23, 15, 520], [64, 64, 24]] as const) await check({ batchA: [2], batchB: [2], m, n, k, transposeA, transposeB });
+      }
+    }
+  });
+
   it("multiplies vectors both ways", async () => {
     for (const transposeA of [false, true]) for (const transposeB of [false, true]) for (const [m, n, k] of [[1, 37, 21], [37, 1, 21], [1, 1, 50], [1, 64, 3]] as const) await check({ ...plain, batchA: [2], batchB: [2], m, n, k, transposeA, transposeB });
   });
