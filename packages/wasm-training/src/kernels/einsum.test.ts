@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { registerTrainingKernels } from "../index.js";
 import { heapProbe, run, tensorOf } from "./compare.fixture.js";
 import { onCpu } from "./complex.fixture.js";
-import { planProduct } from "./einsum-plan.js";
+import { planEinsum, planProduct } from "./einsum-plan.js";
 
 beforeAll(() => void registerTrainingKernels());
 
@@ -87,6 +87,21 @@ describe("Einsum", () => {
     };
     for (const equation of ["ij,jk->ik", "ij,kj->ik", "ji,jk->ik", "ji,kj->ik", "ij,jk->ki", "bhqd,bhkd->bhqk", "bhqk,bhkd->bhqd", "ijk,jkl->il", "bij,jk->bik"]) expect(plan(equation), equation).toEqual([true, true, true]);
     expect(plan("bqhd,bkhd->bhqk")).toEqual([false, false, true]);
+  });
+
+  it("makes a plan once for an equation and shapes, anew for others, and keeps a limited number", async () => {
+    const equation = "bij,bkj->bik";
+    const shapes = (j: number) => [[2, 3, j], [2, 4, j]];
+    const plan = planEinsum(equation, shapes(5));
+    expect(plan).toMatchObject({ shape: [2, 3, 4], product: { swap: false, a: { transpose: false, shape: [2, 3, 5] }, b: { transpose: true, shape: [2, 4, 5] }, shape: [2, 3, 4] } });
+    expect(planEinsum(equation, shapes(5))).toBe(plan);
+    expect(planEinsum(equation, shapes(6))).not.toBe(plan);
+    for (const j of [5, 6, 5]) for (const dtype of ["float32", "int32"] as const) await check(equation, { b: 2, i: 3, j, k: 4 }, dtype);
+    for (let j = 0; j < 300; j++) planEinsum(equation, shapes(1000 + j));
+    const again = planEinsum(equation, shapes(5));
+    expect(again).not.toBe(plan);
+    expect(again).toEqual(plan);
+    for (let i = 0; i < 2; i++) expect(() => planEinsum(equation, [[2, 3, 5], [2, 4, 6]])).toThrow("Expected dimension 5 at axis 2");
   });
 
   it("frees what it makes on the way", () => {
