@@ -24,4 +24,5 @@ export { s5Init, type S5CInit, type S5InitOptions, type S5Start } from "./s5-ini
 export { legsDiagonal, type LegsDiagonal, type LegsDiagonalOptions } from "./spectra/legs.js";
 export type { ComplexPair, Ssm } from "./ssm.js";
 export { forwardState, stateResponse, type State } from "./state.js";
+export { s4dStream, type S4DStreamOptions } from "./stream.js";
 export { fromParameter, toParameter, type Transform } from "./transform.js";

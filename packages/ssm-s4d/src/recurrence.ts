@@ -1,11 +1,15 @@
 // The recurrent mode: one step at a time, for streams.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
+import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import { WarmstartError } from "@warmstart/init-core";
 import { requireChoice, requireInteger, requireShape } from "./check.js";
 import { discretize, type DiscretizeOptions } from "./discretize.js";
 import { multiply, requireSsm, type Ssm } from "./ssm.js";
 import { requireOneChannel, requireState, type State } from "./state.js";
+import { doubled, stepBlock } from "./step-blocks.js";
+
+/** Steps of the largest matrix: its T² products a step are then as many as the state's. */
+const largestBlock = 64;
 
 export interface RecurrenceOptions extends DiscretizeOptions {
   /** Sequences side by side. Default 1. */
@@ -20,6 +24,11 @@ export interface RecurrenceOptions extends DiscretizeOptions {
 export interface Recurrence {
   /** One input `"B H"` in, one output `"B H"` out, which is the caller's: x ← Ā x + B̄ u, y = 2 Re Σ_m C_m x_m + D u. */
   step(u: Tensor2D): Tensor2D;
+  /**
+   * Many inputs `"B H L"` in, as many outputs `"B H L"` out, which are the caller's: what L steps give, up to rounding, in products with matrices of 64 steps and fewer. The first call makes the matrices, up to 3 H (64 + 2M)² numbers, which stay until `dispose`.
+   * NaN or infinity in `u` makes outputs of its sequence and feature NaN from up to 63 steps before it.
+   */
+  run(u: Tensor3D): Tensor3D;
   /** The state after the last step; valid until the next one, clone it to keep it. */
   readonly state: State;
   /** Back to the state that it was created with. */
@@ -57,7 +66,7 @@ export async function createRecurrence(ssm: Ssm, { method = "zoh", rate = 1, bat
     ...discretize(ssm, { method, rate }),
     cRe: tf.clone(ssm.cRe),
     cIm: ssm.cIm === undefined ? tf.zerosLike(ssm.cRe) : tf.clone(ssm.cIm),
-    d: d === undefined ? tf.zeros([features]) : tf.clone(d),
+    d: d === undefined ? tf.zeros<Rank.R1>([features]) : tf.clone(d),
     start: given === undefined ? { re: tf.zeros([batch, features, modes]), im: tf.zeros([batch, features, modes]) } : { re: tf.clone(given.re), im: tf.clone(given.im) },
   }));
   const beginning = (): State => ({ re: tf.clone(fixed.start.re) as Tensor3D, im: tf.clone(fixed.start.im) as Tensor3D });
@@ -68,12 +77,21 @@ export async function createRecurrence(ssm: Ssm, { method = "zoh", rate = 1, bat
     tf.dispose([state.re, state.im]);
     state = kept(next);
   };
+  const blocks = new Map<number, Tensor3D>();
+  const block = (steps: number): Tensor3D => {
+    const made = blocks.get(steps) ?? tf.keep(tf.tidy(() => (steps === 1 ? stepBlock(fixed, fixed.cRe, fixed.cIm, fixed.d) : doubled(block(steps / 2), steps / 2))));
+    blocks.set(steps, made);
+    return made;
+  };
+  const requireAlive = (where: string) => {
+    if (disposed) throw new WarmstartError("MODEL_STATE", `${where}: the recurrence must not be disposed, got a disposed one. Make another with createRecurrence.`, {});
+  };
   return {
     get state() {
       return state;
     },
     step(u) {
-      if (disposed) throw new WarmstartError("MODEL_STATE", "step: the recurrence must not be disposed, got a disposed one. Make another with createRecurrence.", {});
+      requireAlive("step");
       requireShape("step", "u", u.shape, [batch, features], "One number a sequence and a feature.");
       const { y, re, im } = tf.tidy(() => {
         const input = tf.expandDims(tf.cast(u, "float32"), 2);
@@ -86,13 +104,35 @@ export async function createRecurrence(ssm: Ssm, { method = "zoh", rate = 1, bat
       replace({ re, im });
       return y;
     },
+    run(u) {
+      requireAlive("run");
+      requireShape("run", "u", u.shape, [batch, features, null], "Its axes are batch, features and time.");
+      const length = u.shape[2];
+      const { y, re, im } = tf.tidy(() => {
+        const inputs = tf.transpose(tf.cast(u, "float32"), [1, 0, 2]); // "H B L"
+        let x: Tensor = tf.transpose(tf.concat([state.re, state.im], 2), [1, 0, 2]); // "H B 2M"
+        const outputs: Tensor[] = [];
+        for (let done = 0; done < length; ) {
+          const steps = Math.min(largestBlock, 2 ** Math.floor(Math.log2(length - done)));
+          const row = tf.concat([tf.slice(inputs, [0, 0, done], [features, batch, steps]), x], 2) as Tensor3D;
+          const [output, next] = tf.split(tf.matMul(row, block(steps)), [steps, 2 * modes], 2) as [Tensor, Tensor];
+          outputs.push(output);
+          x = next;
+          done += steps;
+        }
+        const [re, im] = tf.split(tf.transpose(x, [1, 0, 2]), 2, 2) as [Tensor3D, Tensor3D];
+        return { y: tf.transpose(tf.concat(outputs, 2), [1, 0, 2]) as Tensor3D, re, im };
+      });
+      replace({ re, im });
+      return y;
+    },
     reset() {
       if (!disposed) replace(beginning());
     },
     dispose() {
       if (disposed) return;
       disposed = true;
-      tf.dispose([state.re, state.im]);
+      tf.dispose([state.re, state.im, ...blocks.values()]);
       tf.dispose(fixed);
     },
   };
