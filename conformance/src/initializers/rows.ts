@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
 import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
 import { force, grasp, layerLottery, magnitude, preConfig, preCrop, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
+import { mamba2ALog, mambaALog, mambaDtBias, s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, s5B, s5C, s5LambdaIm } from "@warmstart/ssm-s4d";
 
 /** In place (void), or as a new model. */
 export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
@@ -78,6 +79,16 @@ const shapeRow = (name: string, factory: (options: SeedOption) => ShapeInitializ
   drawn: true,
 });
 
+/** A layer with a kernel whose last axis is real and imaginary part. */
+const parts = (width: number) => withWeights([tf.layers.conv1d({ filters: width, kernelSize: 1, inputShape: [4, 3], activation: "tanh" }), tf.layers.conv1d({ filters: 2, kernelSize: 2 }), tf.layers.flatten(), tf.layers.dense({ units: 3 })]);
+const partsTarget: Target = { model: () => parts(5), wider: () => parts(6), batch: () => ({ xs: normal([6, 4, 3], 11), ys: normal([6, 3], 12) }) };
+
+/** A start of a state space model, in place of every weight of that many axes; with three, of two parts. */
+const ssmRow = (name: string, axes: 1 | 2 | 3, factory: (options: SeedOption) => ShapeInitializer, drawn: boolean): InitializerRow => {
+  const target = axes === 3 ? partsTarget : denseTarget;
+  return { ...shapeRow(name, factory, target), name: `ssm-s4d/${name}`, make: () => fill(({ shape }) => (shape.length === axes && (axes < 3 || shape[2] === 2) ? factory({}) : undefined)), drawn };
+};
+
 /** A start of LoRA adapters; `make` gets the options that all of them share. */
 const loraRow = (name: string, make: (options: LoraOptions, batch: Batch) => AnyInitializer, more: Partial<InitializerRow> = {}): InitializerRow => ({
   name: `lora-init/${name}`,
@@ -112,6 +123,20 @@ export const rows: readonly InitializerRow[] = [
   shapeRow("deltaOrthogonal", deltaOrthogonal, convolutionTarget),
   { name: "init-core/fill", target: convolutionTarget, make: () => fill(heNormal()), bad: [() => fill(() => undefined), () => fill(deltaOrthogonal())], atStart: "moved", drawn: true },
   { name: "init-core/lsuv", target: denseTarget, make: ({ xs }) => lsuv({ data: [xs] }), bad: [() => lsuv({ data: [] }), ({ xs }) => lsuv({ data: [xs], tolerance: 0 })], atStart: "moved", drawn: true },
+  ssmRow("s4dLogAReal", 2, s4dLogAReal, false),
+  ssmRow("s4dAImag", 2, (options) => s4dAImag({ init: "rand", ...options }), true),
+  ssmRow("s4dBRe", 2, s4dBRe, false),
+  ssmRow("s4dBIm", 2, (options) => s4dBIm({ init: "inv", bInit: "random", ...options }), true),
+  ssmRow("s4dCRe", 2, s4dCRe, true),
+  ssmRow("s4dCIm", 2, s4dCIm, true),
+  ssmRow("s4dLogDt", 1, s4dLogDt, true),
+  ssmRow("s4dSkip", 1, s4dSkip, true),
+  ssmRow("mambaALog", 2, mambaALog, false),
+  ssmRow("mambaDtBias", 1, mambaDtBias, true),
+  ssmRow("mamba2ALog", 1, mamba2ALog, true),
+  ssmRow("s5LambdaIm", 1, (options) => s5LambdaIm({ blocks: 1, ...options }), false),
+  ssmRow("s5B", 3, (options) => s5B({ blocks: 1, ...options }), true),
+  ssmRow("s5C", 3, (options) => s5C({ blocks: 1, ...options }), true),
   loraRow("kaiming", kaiming, { drawn: true }),
   loraRow("gaussian", gaussian, { drawn: true }),
   loraRow("orthogonal", orthogonalLora, { drawn: true, bad: [() => orthogonalLora({ r: 3 })] }),
