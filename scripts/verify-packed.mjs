@@ -1,6 +1,6 @@
 // Does each package work as a user gets it? Packs every package, installs the tarball alone with its peers into an empty
-// project, runs the first example of its README in ESM and in CJS and type-checks it. wasm-training is also tried without
-// @tensorflow/tfjs. One line a check, last line "N passed, N failed".
+// project, runs the first example of its README in ESM and in CJS and type-checks it, and runs in ESM those after it that
+// are whole programs. wasm-training is also tried without @tensorflow/tfjs. One line a check, last line "N passed, N failed".
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,11 +43,11 @@ function closure(name, found = new Set()) {
   return found;
 }
 
-/** The first ```js or ```ts block. */
-function example(folder) {
-  const block = /```(?:js|ts)\n([\s\S]*?)```/.exec(readFileSync(join(root, "packages", folder, "README.md"), "utf8"));
-  if (block === null) throw new Error(`packages/${folder}/README.md has no js example`);
-  return block[1];
+/** The first ```js or ```ts block, and those ```js blocks after it that are whole programs. */
+function examples(folder) {
+  const [first, ...others] = readFileSync(join(root, "packages", folder, "README.md"), "utf8").matchAll(/```(js|ts)\n([\s\S]*?)```/g);
+  if (first === undefined) throw new Error(`packages/${folder}/README.md has no js example`);
+  return [first[2], ...others.flatMap(([, language, code]) => (language === "js" && code.includes('from "@tensorflow/tfjs"') ? [code] : []))];
 }
 
 /** The same program in CommonJS: imports become require, the rest runs in an async function. */
@@ -80,7 +80,7 @@ async function verify(name) {
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: { target: "ES2022", lib: ["ES2023", "DOM"], module: "NodeNext", strict: true, noEmit: true, skipLibCheck: true, types: ["node"] }, files: ["example.mts"] }));
   const installed = await check(`${name}: installs alone with its peers`, () => run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], { cwd: project }));
   if (!installed) return;
-  const code = example(folder);
+  const [code, ...others] = examples(folder);
   writeFileSync(join(project, "example.mjs"), code);
   writeFileSync(join(project, "example.cjs"), commonJs(code));
   writeFileSync(join(project, "example.mts"), code);
@@ -89,6 +89,10 @@ async function verify(name) {
     if (stdout.trim() === "") throw new Error("it printed nothing");
   };
   await check(`${name}: README example in ESM`, () => prints("example.mjs"));
+  for (const [i, other] of others.entries()) {
+    writeFileSync(join(project, `example-${i + 2}.mjs`), other);
+    await check(`${name}: README example ${i + 2} in ESM`, () => prints(`example-${i + 2}.mjs`));
+  }
   await check(`${name}: README example in CommonJS`, () => prints("example.cjs"));
   await check(`${name}: README example type-checks`, () => run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project]));
 }

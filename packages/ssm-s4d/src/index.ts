@@ -8,6 +8,7 @@ export { registerSsmInitializers } from "./initializers/register-initializers.js
 export { s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, type S4DInitializerOptions } from "./initializers/s4d.js";
 export { s5B, s5C, s5LambdaIm, type S5BlockOptions } from "./initializers/s5.js";
 export { s4d, s4dBlock } from "./layers/factories.js";
+export { createModelStream, type ModelStream, type ModelStreamOptions } from "./layers/model-stream.js";
 export { parameterGroups, s4dOptimizer, type ParameterGroups, type S4DOptimizer, type S4DOptimizerOptions } from "./layers/parameter-groups.js";
 export { registerLayers } from "./layers/register-layers.js";
 export { S4DBlock, type S4DBlockArgs } from "./layers/s4d-block.js";

@@ -20,7 +20,7 @@ export interface S4DKernelOptions {
 }
 
 /** Modes grow above this real part; kernels hold it there. */
-const mostGrowth = -1e-4;
+export const mostGrowth = -1e-4;
 
 /**
  * The kernel K[l] = 2 Re Σ_m C_m B̄_m Ā_m^l, l = 0 … length − 1. Differentiable; no complex tensors.

@@ -3,7 +3,7 @@ import { WarmstartError } from "@warmstart/init-core";
 import { expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
 import { example, furthest, modelOf, normals, thrown } from "./host.fixture.js";
-import { createRecurrence, s4dForward, s4dStream, type Recurrence } from "./index.js";
+import { createModelStream, createRecurrence, s4dClassifier, s4dForward, s4dStream, type Recurrence } from "./index.js";
 
 /** What a stream gives for chunks, until it ends or fails. */
 async function through(stream: TransformStream<ArrayLike<number>, Float32Array>, chunks: readonly ArrayLike<number>[]): Promise<Float32Array[]> {
@@ -45,6 +45,19 @@ describe("s4dStream", () => {
       expect(furthest(outputs.flatMap((output) => [...output]), await whole.data())).toBeLessThan(2e-4);
       whole.dispose();
       dispose();
+    });
+  });
+
+  it("streams a whole model, an answer a step", async () => {
+    await expectTensorGrowth(0, async () => {
+      const model = s4dClassifier({ inputShape: [30, 2], classes: 3, features: 4, layers: 1, dState: 8, seed: 2 });
+      const values = normals(30 * 2, 3);
+      const whole = tf.tidy(() => model.predict(tf.tensor3d(values, [1, 30, 2])) as tf.Tensor);
+      const outputs = await through(s4dStream(await createModelStream(model), { dispose: true }), [values.slice(0, 2), values.slice(2, 50), values.slice(50)]);
+      expect(outputs.map(({ length }) => length / 3)).toEqual([1, 24, 5]);
+      expect(furthest(outputs.at(-1)!.subarray(-3), await whole.data())).toBeLessThan(1e-4);
+      whole.dispose();
+      model.dispose();
     });
   });
 

@@ -4,10 +4,7 @@ import type { NamedTensorMap, Optimizer, Tensor, Variable } from "@tensorflow/tf
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { layersOf, WarmstartError } from "@warmstart/init-core";
 import { requirePositive } from "../check.js";
-import type { S4D } from "./s4d.js";
-
-/** By name and not by instanceof, so that two copies of this package agree. */
-const classes: ReadonlySet<string> = new Set(["S4D", "S4DBlock"]);
+import { isS4D } from "./s4d.js";
 
 /** The trained variables of a model: `ssm` those of A, B and Δ of its S4D layers, `regular` all others. They stay the model's. */
 export interface ParameterGroups {
@@ -21,7 +18,7 @@ export interface ParameterGroups {
  * @throws {WarmstartError} MODEL_STATE when the model has no S4D layer.
  */
 export function parameterGroups(model: LayersModel): ParameterGroups {
-  const found = layersOf(model).flatMap(({ layer }) => (classes.has(layer.getClassName()) ? [layer as S4D] : []));
+  const found = layersOf(model).flatMap(({ layer }) => (isS4D(layer) ? [layer] : []));
   if (found.length === 0) throw new WarmstartError("MODEL_STATE", `parameterGroups: the model "${model.name}" must have an S4D or S4DBlock layer, got none. Build one with s4d() or s4dBlock(); a model without takes one optimizer.`, { model: model.name });
   const trained = [...new Set(model.trainableWeights.map((weight) => weight.read() as Variable))];
   const slow = new Set(found.flatMap((layer) => layer.ssmVariables()));

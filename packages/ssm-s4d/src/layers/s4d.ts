@@ -3,12 +3,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Tensor3D, Variable } from "@tensorflow/tfjs-core";
 import { layers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
 import { subSeed, varianceScaling, WarmstartError } from "@warmstart/init-core";
-import { requireChoice, requireDState, requireSteps } from "../check.js";
+import { requireChoice, requireDState, requireShape, requireSteps } from "../check.js";
 import type { Discretization } from "../discretize.js";
 import { createParameters, ssmOf, type S4DParameters, type S4DParametersOptions } from "../parameters.js";
+import { createRecurrence } from "../recurrence.js";
 import { s4dForward } from "../s4d-forward.js";
 import type { S4DInitOptions } from "../s4d-init.js";
+import { bandLimited, mostGrowth } from "../s4d-kernel.js";
 import { gelu, glu } from "./activations.js";
+import type { ModelStream, ModelStreamOptions } from "./model-stream.js";
 
 /** What every tfjs layer takes. */
 interface LayerArgs {
@@ -124,6 +127,37 @@ export class S4D extends layers.Layer {
     });
   }
 
+  /**
+   * The built layer one step at a time, with the values that A, B, C, D and Δ have now: what `call` gives for a whole sequence outside of training.
+   *
+   * @returns `step` takes and gives `"B H"`; the caller disposes it.
+   * @throws {WarmstartError} INVALID_OPTION when the layer is bidirectional or has an `lMax`, and for a bad batch size or rate; and what {@link createRecurrence} refuses.
+   */
+  async stream({ batchSize = 1, rate = 1 }: ModelStreamOptions = {}): Promise<ModelStream> {
+    const { method, bandlimit, lMax, bidirectional } = this.settings;
+    if (bidirectional || lMax !== null) {
+      const [needed, reason] = bidirectional ? ["`bidirectional: false`", "It reads what is yet to come"] : ["`lMax: null`", "Its kernel forgets what a state does not"];
+      throw new WarmstartError("INVALID_OPTION", `stream: the layer "${this.name}" must have ${needed}, got ${bidirectional || lMax}. ${reason}: train a model without it for streams.`, { layer: this.name, bidirectional, lMax });
+    }
+    const { d, ...rest } = this.parameters();
+    const model = tf.tidy(() => {
+      const { dt, aRe, cRe, cIm } = bandLimited("stream", ssmOf(rest), bandlimit);
+      return { dt, aRe: tf.minimum(aRe, mostGrowth) as Tensor2D, cRe: tf.clone(cRe), cIm: tf.clone(cIm!) };
+    });
+    const { aImag: aIm, bRe, bIm } = rest;
+    const recurrence = await createRecurrence({ ...model, aIm, bRe, bIm }, { method, rate: this.settings.rate * rate, batchSize, d }).finally(() => tf.dispose(model));
+    const inputShape = [batchSize, d.shape[0]];
+    return {
+      inputShape,
+      step: (x) => {
+        requireShape("step", "x", x.shape, inputShape, "One number a sequence and a feature.");
+        return tf.tidy(() => this.around(tf.cast(x, "float32"), (z) => this.finish(recurrence.step(z as Tensor2D), false), false));
+      },
+      reset: () => recurrence.reset(),
+      dispose: () => recurrence.dispose(),
+    };
+  }
+
   /** What a block puts around the layer; nothing here. */
   protected around(x: Tensor, layer: (x: Tensor) => Tensor, _training: boolean): Tensor {
     return layer(x);
@@ -163,6 +197,11 @@ export class S4D extends layers.Layer {
     return { ...super.getConfig(), ...this.settings } as unknown as ReturnType<layers.Layer["getConfig"]>;
   }
 }
+
+/** By name and not by instanceof, so that two copies of this package agree. */
+const classes: ReadonlySet<string> = new Set(["S4D", "S4DBlock"]);
+
+export const isS4D = (layer: layers.Layer): layer is S4D => classes.has(layer.getClassName());
 
 /** The number of features of "B L H". */
 export function featuresOf(inputShape: Shape | Shape[]): number {
