@@ -1,6 +1,7 @@
 // All rows of the bench: what is timed, against whom, and which bounds hold.
 import type { Program, Row } from "./definition.js";
 import { pruningRows } from "./pruning-rows.js";
+import { s4dRows } from "./s4d-rows.js";
 import { saiRows } from "./sai-rows.js";
 import { wasmRows } from "./wasm-rows.js";
 
@@ -102,4 +103,4 @@ const starts: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows, ...pruningRows];
+export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows, ...pruningRows, ...s4dRows];

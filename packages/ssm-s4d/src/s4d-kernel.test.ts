@@ -225,6 +225,27 @@ describe("memory", () => {
   });
 });
 
+describe("memory on the way", () => {
+  /** Most bytes alive while a kernel is made, beside those before. */
+  async function peak(length: number, algorithm: "chunked" | "naive"): Promise<number> {
+    const { ssm, dispose: free } = await modelOf({ init: "inv", features: 2, dState: 64 });
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => s4dKernel(ssm, length, { algorithm }).dispose());
+    free();
+    return peakBytes - before;
+  }
+
+  it("is of order H M √L + H L, where the naive way takes H M L", async () => {
+    const bytes = (length: number) => 4 * 2 * (32 * Math.sqrt(length) + length);
+    const lengths = [1024, 4096, 16384, 65536];
+    const [chunked, naive]: [number[], number[]] = [[], []];
+    for (const length of lengths) chunked.push((await peak(length, "chunked")) / bytes(length));
+    for (const length of lengths.slice(0, 2)) naive.push((await peak(length, "naive")) / bytes(length));
+    for (const share of chunked) expect(share).toBeLessThan(20);
+    expect(naive[1]).toBeGreaterThan(4 * 20);
+  });
+});
+
 describe("ssmOf", () => {
   it("gives back what createParameters started from, and holds runaway logarithms", async () => {
     const parameters = createParameters({ init: "real", features: 1, dState: 8, dtMin: 0.02, dtMax: 0.02 });
