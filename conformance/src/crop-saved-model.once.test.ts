@@ -6,19 +6,7 @@ import { countMacs } from "@warmstart/pruning-at-init";
 import { requireBackend, whenChromium } from "@warmstart/test-kit";
 import { evaluateInPage } from "@warmstart/test-kit/page";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { SavedFiles } from "./crop-saved-model.browser.js";
-
-async function filesOf(model: tf.LayersModel): Promise<SavedFiles> {
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler(async (artifacts) => ((saved = artifacts), { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } })));
-  const { modelTopology, weightSpecs, weightData } = saved!;
-  return { json: JSON.stringify({ modelTopology, weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }] }), weights: [...new Uint8Array(weightData as ArrayBuffer)] };
-}
-
-function load({ json, weights }: SavedFiles): Promise<tf.LayersModel> {
-  const { modelTopology, weightsManifest } = JSON.parse(json) as { modelTopology: object; weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[] };
-  return tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData: new Uint8Array(weights).buffer }));
-}
+import { filesOf, load, type SavedFiles } from "./saved-files.js";
 
 function residualNet(): tf.LayersModel {
   const conv = (x: tf.SymbolicTensor) => tf.layers.batchNormalization().apply(tf.layers.conv2d({ filters: 12, kernelSize: 3, padding: "same", useBias: false }).apply(x)) as tf.SymbolicTensor;

@@ -1,4 +1,5 @@
 import { serialization } from "@tensorflow/tfjs-core";
+import { varianceScaling } from "@warmstart/init-core";
 import { S4DBlock } from "./s4d-block.js";
 import { S4D } from "./s4d.js";
 
@@ -8,5 +9,6 @@ let registered = false;
 export function registerLayers(): void {
   if (registered) return;
   registered = true;
+  varianceScaling.register(); // s4dClassifier's dense layers name it
   for (const layer of [S4D, S4DBlock]) serialization.registerClass(layer as unknown as serialization.SerializableConstructor<serialization.Serializable>);
 }
