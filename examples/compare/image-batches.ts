@@ -37,11 +37,11 @@ export function balancedBatch(images: Images, perClass: number, seed: number): I
   return imageBatch(images, byClass.flat());
 }
 
-/** Of the first `count` images, how many per cent a model that gives `"batch 10"` logits gets wrong. */
-export async function errorOn(model: tf.LayersModel, images: Images, count: number): Promise<number> {
+/** Of the first `count` images, how many per cent a model that gives `"batch 10"` logits gets wrong, looking at `batch` at a time. */
+export async function errorOn(model: tf.LayersModel, images: Images, count: number, batch = 500): Promise<number> {
   let wrong = 0;
-  for (let at = 0; at < count; at += 500) {
-    const { xs, ys } = imageBatch(images, Array.from({ length: Math.min(500, count - at) }, (_, i) => at + i));
+  for (let at = 0; at < count; at += batch) {
+    const { xs, ys } = imageBatch(images, Array.from({ length: Math.min(batch, count - at) }, (_, i) => at + i));
     const missed = tf.tidy(() => tf.sum(tf.cast(tf.notEqual(tf.argMax(model.apply(xs) as tf.Tensor, 1), tf.argMax(ys, 1)), "int32")));
     wrong += (await missed.data())[0]!;
     tf.dispose([xs, ys, missed]);
