@@ -6,13 +6,14 @@ import type { GradSaveFunc, Tensor } from "@tensorflow/tfjs-core";
 export function gelu<T extends Tensor>(x: T): T {
   return tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const [x, save] = args as [Tensor, GradSaveFunc];
-    save([x]);
+    const share = below(x);
+    save([x, share]);
     return {
-      value: tf.mul(x, below(x)),
+      value: tf.mul(x, share),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const x = saved[0]!;
+        const [x, share] = saved as [Tensor, Tensor];
         const density = tf.mul(Math.sqrt(0.5 / Math.PI), tf.exp(tf.mul(-0.5, tf.square(x))));
-        return tf.mul(dy, tf.add(below(x), tf.mul(x, density)));
+        return tf.mul(dy, tf.add(share, tf.mul(x, density)));
       },
     };
   })(x) as T;
