@@ -5,7 +5,7 @@ import { registerTrainingKernels } from "@warmstart/wasm-training";
 import { beforeAll, describe, expect, it } from "vitest";
 import { mnist, type Images } from "../compare/images.js";
 import { permuted, pixelByPixel } from "./sequences.js";
-import { trainStarts } from "./smnist.js";
+import { readPixels, trainStarts } from "./smnist.js";
 import { startNames } from "./starts.js";
 import { buildClassifier, factorAt, type Training } from "./train.js";
 
@@ -68,11 +68,25 @@ describe("the classifier", () => {
 describe("the example", () => {
   it("trains each start, the same for the same seed, says how it goes, and frees everything", async () => {
     const seen: string[] = [];
-    const once = () => expectTensorGrowth(0, () => trainStarts(["legs", "rand"], size, tiny, 1, (start, step, loss, point) => point && seen.push(`${start} ${step} ${Number.isFinite(loss)}`)));
+    const once = () => expectTensorGrowth(0, () => trainStarts(["legs", "rand"], size, tiny, 1, { onStep: (start, step, loss, point) => point && seen.push(`${start} ${step} ${Number.isFinite(loss)}`) }));
     const [legs, rand] = await once();
     expect(seen).toEqual(["legs 5 true", "legs 10 true", "legs 12 true", "rand 5 true", "rand 10 true", "rand 12 true"]);
     expect([legs!.start, rand!.start]).toEqual(["legs", "rand"]);
     expect((await once()).map(({ loss, accuracy }) => [loss, accuracy])).toEqual([legs, rand].map((result) => [result!.loss, result!.accuracy]));
+  });
+
+  it("reads an image as a stream and says at the end what it says of the whole", async () => {
+    const image = Uint8Array.from({ length: 49 }, (_, i) => (i * 37) % 256);
+    const sequences: Images = { images: image, labels: new Uint8Array(1), shape: [49, 1, 1], count: 1 };
+    const model = buildClassifier(size, sequences);
+    const answers = await expectTensorGrowth(0, () => readPixels(model, image, 7));
+    expect(answers.map(({ pixels }) => pixels)).toEqual([7, 14, 21, 28, 35, 42, 49]);
+    const whole = tf.tidy(() => tf.softmax(model.predict(tf.tensor4d(Float32Array.from(image, (pixel) => pixel / 255), [1, 49, 1, 1])) as tf.Tensor));
+    const values = [...(await whole.data())];
+    expect(values[answers.at(-1)!.digit]).toBe(Math.max(...values));
+    expect(answers.at(-1)!.probability).toBeCloseTo(Math.max(...values), 4);
+    whole.dispose();
+    disposeModel(model);
   });
 
   it("learns, here of every fourth pixel of every fourth row", async () => {
@@ -81,7 +95,7 @@ describe("the example", () => {
       return pixelByPixel({ images: Uint8Array.from({ length: 5000 * 49 }, (_, i) => images[pixel(i)]!), labels, shape: [7, 7, 1], count: 5000 });
     };
     const losses: number[] = [];
-    await trainStarts(["legs"], { features: 16, layers: 1, dState: 16 }, { ...tiny, train: coarse(mnist("train")), test: coarse(test), steps: 100, batch: 16, evaluateEvery: 20 }, 1, (_start, _step, _loss, point) => point && losses.push(point.loss));
+    await trainStarts(["legs"], { features: 16, layers: 1, dState: 16 }, { ...tiny, train: coarse(mnist("train")), test: coarse(test), steps: 100, batch: 16, evaluateEvery: 20 }, 1, { onStep: (_start, _step, _loss, point) => point && losses.push(point.loss) });
     expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.3);
   });
 });

@@ -3,8 +3,8 @@ import { starts, type StartName } from "../../ssm/starts.js";
 import { mean, meanText, pairedDifference, type Claim } from "../statistics.js";
 import type { Result } from "./results.js";
 
-export const good = ["legs", "inv", "lin"] as const;
-export const randomStarts = ["rand", "random"] as const;
+const good = ["legs", "inv", "lin"] as const;
+const randomStarts = ["rand", "random"] as const;
 
 /** The results of one start, in the order of the seeds. */
 export function resultsOf(results: readonly Result[], start: StartName): Result[] {
