@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { furthest, largest, normals, thrown } from "../host.fixture.js";
 import { createParameters, s4d, s4dBlock, s4dClassifier, s4dForward, ssmOf, type S4D, type S4DBlockArgs } from "../index.js";
 
@@ -91,6 +91,15 @@ describe("the layer", () => {
     expect(Math.abs(first.split(",").length - 16)).toBeLessThan(10);
     expect((await read(run(model, x))).includes(0)).toBe(false);
     x.dispose();
+    model.dispose();
+  });
+
+  it("says once that its kernel is shorter than the sequence", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const model = modelOf(s4d({ init: "lin", dState: 4, lMax: 20, rate: 2, name: "short", inputShape: [null, 2] }));
+    for (const length of [10, 12, 15]) tf.dispose(run(model, tf.ones([1, length, 2])));
+    expect(warn.mock.calls.filter(([message]) => String(message).startsWith("S4D:"))).toEqual([['S4D: the layer "short" sees 10 of 12 steps at a time, since its `lMax` is 20 at rate 2. Leave `lMax` out for a kernel as long as the sequence.']]);
+    warn.mockRestore();
     model.dispose();
   });
 

@@ -7,7 +7,7 @@ import { requireChoice, requireDState, requireShape, requireSteps } from "../che
 import type { Discretization } from "../discretize.js";
 import { createParameters, ssmOf, type S4DParameters, type S4DParametersOptions } from "../parameters.js";
 import { createRecurrence } from "../recurrence.js";
-import { s4dForward } from "../s4d-forward.js";
+import { kernelLength, s4dForward } from "../s4d-forward.js";
 import type { S4DInitOptions } from "../s4d-init.js";
 import { bandLimited, mostGrowth } from "../s4d-kernel.js";
 import { gelu, glu } from "./activations.js";
@@ -71,6 +71,7 @@ export class S4D extends layers.Layer {
   private parameterWeights!: Readonly<Record<ParameterName, LayerVariable>>;
   private map: { kernel: LayerVariable; bias: LayerVariable } | undefined;
   private trainingCalls = 0;
+  private warned = false;
 
   constructor(args: S4DLayerArgs = {}) {
     super(args);
@@ -118,6 +119,7 @@ export class S4D extends layers.Layer {
       const training = kwargs?.training === true;
       const { method, rate, bandlimit, lMax, bidirectional } = this.settings;
       const { d, ...rest } = this.parameters();
+      this.warnOfTruncation(single(inputs).shape[1]!);
       const layer = (x: Tensor) => {
         const seen = mask ? tf.mul(x, tf.expandDims(tf.cast(mask, "float32"), 2)) : x;
         const y = s4dForward(tf.transpose(seen, [0, 2, 1]) as Tensor3D, ssmOf(rest), { method, rate, bandlimit, lMax, bidirectional, d });
@@ -156,6 +158,14 @@ export class S4D extends layers.Layer {
       reset: () => recurrence.reset(),
       dispose: () => recurrence.dispose(),
     };
+  }
+
+  /** Once a layer: what it forgets it forgets without a trace. */
+  private warnOfTruncation(length: number): void {
+    const { lMax, rate } = this.settings;
+    if (this.warned || lMax === null || kernelLength(length, { lMax, rate }) === length) return;
+    this.warned = true;
+    console.warn(`S4D: the layer "${this.name}" sees ${kernelLength(length, { lMax, rate })} of ${length} steps at a time, since its \`lMax\` is ${lMax} at rate ${rate}. Leave \`lMax\` out for a kernel as long as the sequence.`);
   }
 
   /** What a block puts around the layer; nothing here. */
