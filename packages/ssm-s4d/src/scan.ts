@@ -10,8 +10,9 @@ import { multiplyConjugate } from "./transition.js";
 import { diagonals } from "./toeplitz.js";
 import { powers } from "./vandermonde.js";
 
-/** T: the products inside chunks cost T a step, those between them 4M, and every chunk costs calls. */
-const chunkOf = (length: number): number => Math.min(length, 2 ** Math.round(Math.log2(Math.min(256, Math.max(32, 2 * Math.sqrt(length))))));
+/** T: the products inside chunks cost T a step, those between them 4M, and every chunk costs some calls, which are dear where each is a program for a graphics card. */
+const chunkOf = (length: number): number => Math.min(length, 2 ** Math.round(Math.log2(Math.min(256, Math.max(leastChunk[tf.getBackend()] ?? 32, 2 * Math.sqrt(length))))));
+const leastChunk: Readonly<Record<string, number>> = { webgl: 128, webgpu: 128 };
 
 /**
  * y[t] = 2 Re Σ_m C_m x_t, x_t = Ā x_{t−1} + B̄ u_t. Inside a tidy.
