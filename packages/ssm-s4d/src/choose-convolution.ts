@@ -15,8 +15,8 @@ export function chooseConvolution(length: number): "fft" | "toeplitz" {
   return length >= (fftFrom[backend] ?? Infinity) && fftKernels.every((name) => tf.getKernel(name, backend) !== undefined) ? "fft" : "toeplitz";
 }
 
-/** Up to here the scan makes up for its calls by not needing the whole kernel: forward and gradients, 64 states, 256 to 16384 steps, 64 to 2048 sequences, on WebAssembly and tfjs-node. */
-const scanUpTo = 512;
+/** Up to here the scan makes up for its calls by not needing the whole kernel: forward and gradients of 16 × 64 sequences, N = 64, on tfjs-node; at 256 steps transforms were faster there and on WebAssembly. */
+const scanUpTo = 128;
 
 /** The faster way through a whole model of `length` steps: transforms where they are fast and the sequence is long, chunks everywhere else. */
 export function chooseForward(length: number): "scan" | "fft" {
