@@ -257,6 +257,15 @@ describe("ssmOf", () => {
     tf.dispose([...Object.values(parameters), wild.logDt, ssm.dt, ssm.aRe, held.dt, held.aRe]);
   });
 
+  it("passes NaN on, so that a model that diverged is seen to have", async () => {
+    const parameters = createParameters({ init: "lin", features: 2, dState: 4 });
+    const broken = { ...parameters, logDt: tf.tensor1d([NaN, -3]), logAReal: tf.tensor2d([[-1, NaN], [-1, -1]]) };
+    const ssm = ssmOf(broken);
+    expect(Array.from(await ssm.dt.data(), Number.isNaN)).toEqual([true, false]);
+    expect(Array.from(await ssm.aRe.data(), Number.isNaN)).toEqual([false, true, false, false]);
+    tf.dispose([...Object.values(parameters), broken.logDt, broken.logAReal, ssm.dt, ssm.aRe]);
+  });
+
   it("gives C an axis for channels", () => {
     const parameters = createParameters({ features: 3, dState: 4, channels: 2 });
     expect(parameters.cRe.shape).toEqual([2, 3, 2]);
