@@ -78,6 +78,6 @@ const [lowest, highest] = [-20, 5];
  * @returns `dt`, `aRe` and the given tensors themselves; the caller disposes `dt` and `aRe`. Call it in a tidy.
  */
 export function ssmOf({ logDt, logAReal, aImag, bRe, bIm, cRe, cIm }: Omit<S4DParameters, "d" | "bRe" | "bIm"> & Partial<Pick<S4DParameters, "bRe" | "bIm">>): Ssm {
-  const exp = <T extends Tensor>(theta: T): T => tf.tidy(() => tf.exp(tf.maximum(tf.minimum(theta, highest), lowest)));
+  const exp = <T extends Tensor>(theta: T): T => tf.tidy(() => tf.exp(tf.maximum(tf.minimum(theta, highest), lowest)) as T);
   return { dt: exp(logDt), aRe: tf.tidy(() => tf.neg(exp(logAReal))), aIm: aImag, bRe, bIm, cRe, cIm };
 }
