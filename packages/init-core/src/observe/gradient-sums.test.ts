@@ -76,6 +76,18 @@ describe("observeGradients", () => {
     await expectTensorGrowth(-2, () => sums.dispose());
   });
 
+  it("leaves nothing behind when the loss throws", async () => {
+    const network = networkOf(model());
+    const broken = (labels: tf.Tensor, predictions: tf.Tensor): tf.Scalar => {
+      loss(labels, predictions);
+      throw new Error("no such label");
+    };
+    const { xs, ys } = batch(4, 1);
+    await expectTensorGrowth(0, () => expect(observeGradients(network, [{ xs, ys }], { caller: "test", parameters: kernels(network), loss: broken })).rejects.toThrow("no such label"));
+    (await observeGradients(network, [{ xs, ys }], { caller: "test", parameters: kernels(network), loss })).dispose();
+    tf.dispose([xs, ys]);
+  });
+
   it("stops after maxSamples", async () => {
     const network = networkOf(model());
     const endless = function* () {

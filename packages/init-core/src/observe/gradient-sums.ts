@@ -156,7 +156,7 @@ export async function observeGradients(network: Network, data: Data<LabelledBatc
 function batchGradients(network: Network, parameters: readonly Parameter[], { xs, ys }: LabelledBatch, loss: Loss, training: boolean, caller: string): Record<string, Tensor> {
   const f = () => loss(ys as Tensor, network.forward(xs, { training }) as Tensor);
   const gradients = tf.tidy(() => {
-    const { grads } = tf.engine().gradients(f, parameters.map(({ variable }) => variable as Variable & Tensor), undefined as unknown as Scalar, true) as { grads: (Tensor | undefined)[] };
+    const { grads } = withoutLeftovers(() => tf.engine().gradients(f, parameters.map(({ variable }) => variable as Variable & Tensor), undefined as unknown as Scalar, true)) as { grads: (Tensor | undefined)[] };
     return Object.fromEntries(parameters.flatMap(({ path }, i) => (grads[i] ? [[path, grads[i]]] : []))) as Record<string, Tensor>;
   });
   const unconnected = parameters.find(({ path }) => gradients[path] === undefined);
@@ -165,4 +165,18 @@ function batchGradients(network: Network, parameters: readonly Parameter[], { xs
     throw new WarmstartError("MODEL_STATE", `${caller}: the loss does not depend on "${unconnected.path}". Leave that layer out, or use a loss that reaches it.`, { path: unconnected.path });
   }
   return gradients;
+}
+
+/** What a tape had kept for its gradients stays alive when the loss throws; tfjs frees it after a success alone. */
+function withoutLeftovers<T>(f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    const { state } = tf.engine() as unknown as { state: { activeTape: { saved: Tensor[] }[] | null; gradientDepth: number } };
+    if (state.gradientDepth === 0 && state.activeTape !== null) {
+      for (const { saved } of state.activeTape) tf.dispose(saved);
+      state.activeTape = null;
+    }
+    throw error;
+  }
 }
