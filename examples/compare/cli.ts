@@ -1,6 +1,6 @@
 // pnpm compare optimizers|pruning|ssm-starts […options]
 // Runs what the committed results lack (it can be stopped at any time and goes on there), then prints and writes tables and page.
-import { UsageError } from "./options.js";
+import { runProgram, UsageError } from "./options.js";
 
 const comparisons: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   optimizers: async (args) => (await import("./optimizers/command.js")).compareOptimizers(args),
@@ -9,11 +9,7 @@ const comparisons: Readonly<Record<string, (args: string[]) => Promise<void>>> =
 };
 
 const [name = "", ...args] = process.argv.slice(2);
-try {
+await runProgram(async () => {
   if (!Object.hasOwn(comparisons, name)) throw new UsageError(`compare: say first what to compare: ${Object.keys(comparisons).join(", ")}; got "${name}"`);
   await comparisons[name]!(args);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+});

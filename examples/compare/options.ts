@@ -6,6 +6,17 @@ export const sharedOptions = { seeds: { type: "string", default: "3" }, steps: {
 /** The user asked for what there is not: told without a stack. */
 export class UsageError extends Error {}
 
+/** Runs a program from the command line: a UsageError is one line, and exit code 2. */
+export async function runProgram(main: () => void | Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  }
+}
+
 /** @throws {UsageError} when the text is no whole number of at least 1. */
 export function wholeNumber(name: string, text: string): number {
   const value = Number(text);

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel } from "@warmstart/init-core";
-import { UsageError, wholeNumber } from "../compare/options.js";
+import { runProgram, wholeNumber } from "../compare/options.js";
 import { describeBackend, startBackend } from "../demo/backend.js";
 import { createScreen } from "../demo/progress.js";
 import { buildForecaster, errors, hourly, lagOf, modelErrors, trainForecaster, type Forecast } from "./forecaster.js";
@@ -80,12 +80,4 @@ async function main(): Promise<void> {
   screen.line(`${tf.getBackend()}, ${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`}, ${Math.round((performance.now() - begun) / 1000)} s in all`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runProgram(main);

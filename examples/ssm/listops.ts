@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { randomGenerator } from "@warmstart/init-core";
-import { UsageError, wholeNumber } from "../compare/options.js";
+import { runProgram, UsageError, wholeNumber } from "../compare/options.js";
 
 export interface ListOpsOptions {
   /** Levels of a tree, the root's included. Default 10. */
@@ -110,12 +110,4 @@ function main(): void {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runProgram(main);

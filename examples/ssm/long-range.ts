@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel, randomGenerator } from "@warmstart/init-core";
 import { s4dBlock, s4dOptimizer } from "@warmstart/ssm-s4d";
-import { UsageError, wholeNumber } from "../compare/options.js";
+import { runProgram, wholeNumber } from "../compare/options.js";
 import { describeBackend, startBackend } from "../demo/backend.js";
 import { createScreen } from "../demo/progress.js";
 import { expressions, type ListOpsOptions } from "./listops.js";
@@ -132,12 +132,4 @@ async function main(): Promise<void> {
   screen.line(`the paper's run: ${paper.steps} steps of ${paper.batch} × ${paper.length} tokens, ${paper.layers} blocks of ${paper.features} features. A step takes ${full.toFixed(1)} s here (${paper.batch} times one of a single sequence), all of them ${((full * paper.steps) / 86_400).toFixed(1)} days`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runProgram(main);

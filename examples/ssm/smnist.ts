@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { disposeModel } from "@warmstart/init-core";
 import { createModelStream } from "@warmstart/ssm-s4d";
 import { mnist } from "../compare/images.js";
-import { namesAmong, UsageError, wholeNumber } from "../compare/options.js";
+import { namesAmong, runProgram, wholeNumber } from "../compare/options.js";
 import { describeBackend, startBackend } from "../demo/backend.js";
 import { createScreen } from "../demo/progress.js";
 import { pixelByPixel } from "./sequences.js";
@@ -102,12 +102,4 @@ async function main(): Promise<void> {
   screen.line(`${tf.getBackend()}, ${Math.round((performance.now() - begun) / 1000)} s in all`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runProgram(main);

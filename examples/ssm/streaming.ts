@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { disposeModel } from "@warmstart/init-core";
 import { createModelStream, s4dStream } from "@warmstart/ssm-s4d";
-import { UsageError, wholeNumber } from "../compare/options.js";
+import { runProgram, wholeNumber } from "../compare/options.js";
 import { describeBackend, startBackend } from "../demo/backend.js";
 import { createScreen } from "../demo/progress.js";
 import { buildForecaster, heard, hourly, trainForecaster } from "./forecaster.js";
@@ -71,12 +71,4 @@ async function main(): Promise<void> {
   process.exitCode = agree ? 0 : 1;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runProgram(main);
