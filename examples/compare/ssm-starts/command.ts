@@ -15,7 +15,7 @@ import { openResults, taskNames, type Run } from "./results.js";
 import { runAll, runsOf, type Setting } from "./run.js";
 
 const batch = 50;
-/** Three quarters of an epoch, a quarter of an hour a run on one processor. In a course of twice as many LegS had 97.5 % of a thousand images by then, its rate hardly past the highest. */
+/** Three quarters of an epoch, a quarter of an hour a run on one processor. In a course of twice as many LegS had 97.5 % of a thousand images by then, at six tenths of its highest rate. */
 const usualSteps = 900;
 
 export async function compareSsmStarts(args: string[]): Promise<void> {
