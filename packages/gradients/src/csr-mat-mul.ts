@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { GradientsError } from "./errors.js";
-import { runKernel } from "./kernel.js";
+import { record, runKernel } from "./kernel.js";
+import { tensorFlowBackend, tensorFlowProduct, type TensorFlowBackend } from "./tensorflow-product.js";
 
 /** A sparse matrix `"rows columns"` in compressed rows: row r has the entries from `rowPointers[r]` up to `rowPointers[r + 1]`. */
 export interface CsrMatrix {
@@ -22,8 +23,8 @@ export interface CsrMatMulOptions {
 
 /**
  * A sparse matrix A times a dense one: `"rows d" = A x`, x float32 `"columns d"`; transposed `"columns d" = Aᵀ x`, x `"rows d"`.
- * Runs the kernel `CsrMatMul` where the backend has it (`@warmstart/wasm-training` brings it to WebAssembly), else a gather and
- * a segment sum, which make a tensor `"nnz d"`. Differentiable towards `values` and `x`. Nothing is read back, so only the kernel
+ * Runs the kernel `CsrMatMul` where the backend has it (`@warmstart/wasm-training` brings it to WebAssembly), TensorFlow's own
+ * product on tfjs-node, else a gather and a segment sum, which make a tensor `"nnz d"`. Differentiable towards `values` and `x`. Nothing is read back, so only the kernel
  * checks what stands in `rowPointers` and `columnIndices`. The caller disposes the result.
  *
  * @throws {GradientsError} SHAPE_MISMATCH for shapes or dtypes that do not fit; INVALID_OPTION for sizes that are none.
@@ -37,6 +38,8 @@ export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }:
   check(matrix, x, transpose);
   const { rowPointers, columnIndices, values, rows, columns } = matrix;
   if (tf.getKernel(kernelName, tf.getBackend())) return runKernel(kernelName, { rowPointers, columnIndices, values, x }, { transpose, rows, columns }) as Tensor2D;
+  const tensorFlow = tensorFlowBackend();
+  if (tensorFlow !== undefined && columnIndices.size > 0) return productOnTensorFlow(tensorFlow, matrix, x, transpose);
   return tf.tidy(() => {
     const rowIndices = rowIndicesOf(rowPointers, columnIndices.size);
     const [from, to, segments] = transpose ? ([rowIndices, columnIndices, columns] as const) : ([columnIndices, rowIndices, rows] as const);
@@ -45,6 +48,32 @@ export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }:
 }
 
 const kernelName = "CsrMatMul";
+
+function productOnTensorFlow(backend: TensorFlowBackend, matrix: CsrMatrix, x: Tensor2D, transpose: boolean): Tensor2D {
+  const { rowPointers, columnIndices, values } = matrix;
+  const rowIndices = () => rowIndicesOf(rowPointers, columnIndices.size);
+  const product = () => tf.tidy(() => tensorFlowProduct(backend, { ...matrix, rowIndices: rowIndices() }, x, transpose));
+  return record({ values, x }, product, (dy) => {
+    const [left, right] = transpose ? [x, dy] : [dy, x];
+    return {
+      values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndices(), columnIndices)),
+      x: () => csrMatMul(matrix, dy as Tensor2D, { transpose: !transpose }),
+    };
+  }) as Tensor2D;
+}
+
+/** `"nnz"`: of `left · rightᵀ` the entries at the coordinates; as many at a time as the processor's cache holds rows for. */
+function sampledProduct(left: Tensor2D, right: Tensor2D, rowIndices: Tensor1D, columnIndices: Tensor1D): Tensor1D {
+  const count = columnIndices.size;
+  const step = Math.max(1, Math.floor(2 ** 19 / Math.max(1, left.shape[1])));
+  const parts: Tensor1D[] = [];
+  for (let begin = 0; begin < count; begin += step) {
+    const size = Math.min(step, count - begin);
+    const rowsAt = (x: Tensor2D, indices: Tensor1D) => tf.gather(x, tf.slice(indices, begin, size));
+    parts.push(tf.tidy(() => tf.sum(tf.mul(rowsAt(left, rowIndices), rowsAt(right, columnIndices)), 1)));
+  }
+  return tf.concat(parts);
+}
 
 /** The row of each entry: how many rows have ended up to there. */
 function rowIndicesOf(rowPointers: Tensor1D, count: number): Tensor1D {

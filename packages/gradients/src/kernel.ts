@@ -6,5 +6,15 @@ export function runKernel(name: string, inputs: NamedTensorMap, attrs: Readonly<
   return tf.engine().runKernel(name, inputs, attrs as unknown as NamedAttrMap) as Tensor;
 }
 
+/**
+ * What `tf.customGrad` does, but with one function an input, called when its gradient is asked for: `customGrad` computes all of them always.
+ *
+ * @param gradients towards each of `inputs` by name, from the gradient towards the result.
+ */
+export function record(inputs: NamedTensorMap, compute: () => Tensor, gradients: (dy: Tensor) => Readonly<Record<string, () => Tensor>>): Tensor {
+  const engine = tf.engine() as unknown as { runKernelFunc(call: { inputs: NamedTensorMap; forwardFunc: () => Tensor; backwardsFunc: (dy: Tensor) => Readonly<Record<string, () => Tensor>> }): Tensor };
+  return engine.runKernelFunc({ inputs, forwardFunc: compute, backwardsFunc: gradients });
+}
+
 /** Zeros in float32 of the shape of a tensor of any dtype: the gradient towards what does not change the result a little. */
 export const noGradient = (tensor: Tensor): Tensor => tf.zeros(tensor.shape);

@@ -1,0 +1,49 @@
+// The sparse product of TensorFlow itself: tfjs-node can run any operation of its C library, but has no kernel for this one.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+
+/** The part of tfjs-node's backend that is used here. */
+export interface TensorFlowBackend {
+  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_INT64: number };
+  readonly tensorMap: { set(dataId: object, data: object): void };
+  executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly object[]): Tensor;
+  disposeData(dataId: object, force: boolean): boolean;
+}
+
+/** The backend where it is TensorFlow's, by what it can do. */
+export function tensorFlowBackend(): TensorFlowBackend | undefined {
+  const backend = tf.backend() as unknown as Partial<TensorFlowBackend>;
+  return typeof backend.executeSingleOutput === "function" && backend.binding !== undefined && backend.tensorMap !== undefined ? (backend as TensorFlowBackend) : undefined;
+}
+
+interface Coordinates {
+  /** int32 `"nnz"` */
+  readonly rowIndices: Tensor1D;
+  /** int32 `"nnz"` */
+  readonly columnIndices: Tensor1D;
+  /** `"nnz"` */
+  readonly values: Tensor1D;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A x, or Aᵀ x, with A by coordinates. Not recorded for gradients. */
+export function tensorFlowProduct(backend: TensorFlowBackend, { rowIndices, columnIndices, values, rows, columns }: Coordinates, x: Tensor2D, transpose: boolean): Tensor2D {
+  const { TF_ATTR_TYPE, TF_ATTR_BOOL, TF_FLOAT, TF_INT32, TF_INT64 } = backend.binding;
+  // The shape must be int64, which tfjs has not: each number as two of 32 bits, the lower first.
+  const shape = { dataId: {} };
+  backend.tensorMap.set(shape.dataId, { shape: [2], dtype: TF_INT64, values: Int32Array.of(rows, 0, columns, 0), id: -1, refCount: 1 });
+  const indices = tf.stack([rowIndices, columnIndices], 1);
+  try {
+    const attributes = [
+      { name: "T", type: TF_ATTR_TYPE, value: TF_FLOAT },
+      { name: "Tindices", type: TF_ATTR_TYPE, value: TF_INT32 },
+      { name: "adjoint_a", type: TF_ATTR_BOOL, value: transpose },
+      { name: "adjoint_b", type: TF_ATTR_BOOL, value: false },
+    ];
+    return backend.executeSingleOutput("SparseTensorDenseMatMul", attributes, [indices, values, shape, x]) as Tensor2D;
+  } finally {
+    indices.dispose();
+    backend.disposeData(shape.dataId, true);
+  }
+}
