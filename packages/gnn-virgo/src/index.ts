@@ -1,4 +1,10 @@
+export { gcnForward, type GCNForwardOptions, type GCNWeights } from "./gcn-forward.js";
 export { createGraph, type Graph, type GraphOptions, type Numbers } from "./graph.js";
+export { gcnConv } from "./layers/factories.js";
+export { GCNConv, type GCNConvArgs } from "./layers/gcn-conv.js";
+export { isGraphConvolution, type GraphConvolution } from "./layers/graph-convolution.js";
+export { registerLayers } from "./layers/register-layers.js";
+export { setGraph } from "./layers/set-graph.js";
 export { graphOperator, type OperatorName, type OperatorOptions } from "./operator.js";
 export { propagate } from "./propagate.js";
 export type { SparseMatrix } from "./sparse-matrix.js";
