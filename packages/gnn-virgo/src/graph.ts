@@ -60,7 +60,7 @@ export function createGraph({ numNodes, src, dst, weight, undirected = false, ba
   for (let e = 0; e < (weight?.length ?? 0); e++) {
     if (!Number.isFinite(weight![e])) throw invalid(`weights must be finite, got ${weight![e]} at edge ${e} (${src[e]} → ${dst[e]}). Remove the edge or mend its weight.`, { edge: e, weight: weight![e] });
   }
-  const [from, to, weights] = undirected ? bothWays(src, dst, weight) : [Int32Array.from(src), Int32Array.from(dst), weight && Float64Array.from(weight)];
+  const [from, to, weights] = undirected ? bothWays(src, dst, weight) : [new Int32Array(src), new Int32Array(dst), weight && new Float64Array(weight)];
   const parts = batch === undefined ? undefined : checkBatch(batch, numNodes, numGraphs, from, to);
   const graph: Graph = {
     numNodes,
@@ -78,7 +78,7 @@ export function createGraph({ numNodes, src, dst, weight, undirected = false, ba
 const invalid = (message: string, details: Record<string, unknown>) => new WarmstartError("INVALID_OPTION", `createGraph: ${message}`, details);
 
 /** The edges as they are, then those that are no self-loop the other way round. */
-function bothWays(src: Numbers, dst: Numbers, weight: Numbers | undefined): [Int32Array, Int32Array, Float64Array | undefined] {
+export function bothWays(src: Numbers, dst: Numbers, weight: Numbers | undefined): [Int32Array, Int32Array, Float64Array | undefined] {
   let loops = 0;
   for (let e = 0; e < src.length; e++) if (src[e] === dst[e]) loops++;
   const count = 2 * src.length - loops;
@@ -106,5 +106,5 @@ function checkBatch(batch: Numbers, numNodes: number, given: number | undefined,
   for (let e = 0; e < src.length; e++) {
     if (batch[src[e]!] !== batch[dst[e]!]) throw invalid(`an edge must stay in one graph, but edge ${e} leads from node ${src[e]} in graph ${batch[src[e]!]} to node ${dst[e]} in graph ${batch[dst[e]!]}. Make one graph of each with createGraph and join them with batchGraphs.`, { edge: e });
   }
-  return { batch: Int32Array.from(batch), numGraphs };
+  return { batch: new Int32Array(batch), numGraphs };
 }

@@ -26,7 +26,7 @@ export function sparseMatrix(rows: number, columns: number, row: Int32Array, col
 }
 
 /** A stable order of entries by key, and where each key begins in it. */
-function countingSort(keys: number, key: Int32Array, order?: Int32Array): { pointers: Int32Array; order: Int32Array } {
+export function countingSort(keys: number, key: Int32Array, order?: Int32Array): { pointers: Int32Array; order: Int32Array } {
   const pointers = new Int32Array(keys + 1);
   for (const k of key) pointers[k + 1]!++;
   for (let k = 0; k < keys; k++) pointers[k + 1]! += pointers[k]!;
