@@ -34,6 +34,11 @@ describe("judge", () => {
     expect(judge(line, [{ kind: "time", atMost: 19 }])).toMatchObject([{ state: "FAIL", text: expect.stringContaining("at most 19 ms, measured 20") }]);
   });
 
+  it("holds a process to its memory", () => {
+    expect(judge(line, [{ kind: "memory", atMost: 50 }])).toMatchObject([{ state: "pass" }]);
+    expect(judge(line, [{ kind: "memory", atMost: 49 }])).toMatchObject([{ state: "FAIL", text: expect.stringContaining("at most 49 MB, measured 50") }]);
+  });
+
   it("says nothing of other backends, and that an absent peer was not measured", () => {
     expect(judge(line, [ratio(0.1, { backend: "tensorflow" })])).toEqual([]);
     expect(judge(line, [ratio(0.1, { peer: "jax" })])).toMatchObject([{ state: "not measured" }]);

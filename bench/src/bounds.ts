@@ -10,6 +10,8 @@ export type Bound =
   | { readonly kind: "parts"; readonly part: string; readonly of: string; readonly atMost: number }
   /** Milliseconds, where no peer does the work. */
   | { readonly kind: "time"; readonly atMost: number }
+  /** Largest memory of the process, in MB. */
+  | { readonly kind: "memory"; readonly atMost: number }
   /** Bytes of state. */
   | { readonly kind: "state"; readonly atMost: number }
   /** A figure at the most batches / at the fewest. */
@@ -25,6 +27,7 @@ export function judge(line: Line, bounds: readonly Bound[]): Verdict[] {
   return bounds.flatMap((bound): Verdict[] => {
     if (bound.kind === "growth") return [growthVerdict(line, bound)];
     if (bound.kind === "time") return [{ state: line.ms_median <= bound.atMost ? "pass" : "FAIL", text: `${line.name} on ${line.backend}: at most ${bound.atMost} ms, measured ${line.ms_median}` }];
+    if (bound.kind === "memory") return [{ state: line.peak_rss_mb <= bound.atMost ? "pass" : "FAIL", text: `${line.name} on ${line.backend}: a process of at most ${bound.atMost} MB, measured ${line.peak_rss_mb}` }];
     if (bound.kind === "parts") return [partsVerdict(line, bound)];
     if (bound.kind === "state") return [stateVerdict(line, bound.atMost)];
     return bound.backend === line.backend ? [timeVerdict(line, bound)] : [];

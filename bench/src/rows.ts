@@ -1,5 +1,6 @@
 // All rows of the bench: what is timed, against whom, and which bounds hold.
 import type { Program, Row } from "./definition.js";
+import { gnnRows } from "./gnn-rows.js";
 import { pruningRows } from "./pruning-rows.js";
 import { s4dRows } from "./s4d-rows.js";
 import { saiRows } from "./sai-rows.js";
@@ -103,4 +104,4 @@ const starts: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows, ...pruningRows, ...s4dRows];
+export const rows: readonly Row[] = [...starts, ...wasmRows, ...saiRows, ...pruningRows, ...s4dRows, ...gnnRows];
