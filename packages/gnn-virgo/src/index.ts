@@ -4,6 +4,7 @@ export { batchGraphs, selectGraphs, unbatchGraphs } from "./graphs/batch-graphs.
 export { coalesce, type EdgeReduction } from "./graphs/coalesce.js";
 export { connectedComponents, largestComponent, type Components } from "./graphs/components.js";
 export { degrees } from "./graphs/degrees.js";
+export { neighborBatches, sampleNeighbors, type NeighborBatchesOptions, type NeighborSample, type SampleNeighborsOptions } from "./graphs/sample-neighbors.js";
 export { addSelfLoops, removeSelfLoops, type SelfLoopOptions } from "./graphs/self-loops.js";
 export { inducedSubgraph, type Subgraph } from "./graphs/subgraph.js";
 export { reverse, toUndirected } from "./graphs/undirected.js";

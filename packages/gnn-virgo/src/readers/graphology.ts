@@ -3,7 +3,7 @@ import { createGraph } from "../graph.js";
 import { nodeData, weightOf, type AttributeOptions, type Attributes } from "./attributes.js";
 import { incomplete, malformed } from "./errors.js";
 import { graphData, type GraphData } from "./graph-data.js";
-import { EdgeList } from "./growing.js";
+import { EdgeList } from "../growing.js";
 
 /** What is needed of a graphology `Graph`: any of its classes has it. */
 export interface GraphologyGraph {

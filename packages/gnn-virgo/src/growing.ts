@@ -1,6 +1,6 @@
 // Typed arrays that grow: lists of numbers whose length shows when the data end.
 /** A list of numbers in an array of one type, doubled when full. */
-class Growing<T extends Int32Array | Float32Array | Float64Array> {
+export class Growing<T extends Int32Array | Float32Array | Float64Array> {
   length = 0;
   #array: T;
 
@@ -15,6 +15,10 @@ class Growing<T extends Int32Array | Float32Array | Float64Array> {
       this.#array = larger;
     }
     this.#array[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.#array[index]!;
   }
 
   /** What is in it, without copying: valid until the next push. */
