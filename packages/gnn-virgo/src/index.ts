@@ -1,3 +1,4 @@
+export { activationGain, type ActivationName, type Gain } from "./gain.js";
 export { gcnForward, type GCNForwardOptions, type GCNWeights } from "./gcn-forward.js";
 export { createGraph, type Graph, type GraphOptions, type Numbers } from "./graph.js";
 export { batchGraphs, selectGraphs, unbatchGraphs } from "./graphs/batch-graphs.js";
@@ -13,9 +14,13 @@ export { GCNConv, type GCNConvArgs } from "./layers/gcn-conv.js";
 export { isGraphConvolution, type GraphConvolution } from "./layers/graph-convolution.js";
 export { registerLayers } from "./layers/register-layers.js";
 export { setGraph } from "./layers/set-graph.js";
+export { measureVariance, type MeasuredLayer, type MeasuredVariance, type MeasureVarianceOptions } from "./measure-variance.js";
 export { graphOperator, type OperatorName, type OperatorOptions } from "./operator.js";
 export { propagate } from "./propagate.js";
 export type { AttributeOptions, Attributes } from "./readers/attributes.js";
 export type { GraphData, Splits } from "./readers/graph-data.js";
 export { fromGraphology, type GraphologyGraph, type GraphologyJson } from "./readers/graphology.js";
 export type { SparseMatrix } from "./sparse-matrix.js";
+export type { Features, Reduce } from "./statistics-features.js";
+export { virgoPlan, type LayerOperator, type VirgoPlanOptions } from "./virgo-plan.js";
+export type { VirgoMode, VirgoPlan } from "./virgo-variances.js";
