@@ -1,6 +1,7 @@
 // Runners of the Virgo operations: edges to graphs, settings to plans, draws to kernels.
 import * as tf from "@tensorflow/tfjs";
 import { activationGain, createGraph, measureVariance, propagate, virgoPlan, type Gain, type Graph, type OperatorName, type Reduce, type VirgoMode, type VirgoPlan, type VirgoPlanOptions } from "@warmstart/gnn-virgo";
+import { registerTrainingKernels } from "@warmstart/wasm-training";
 import type { ReferenceCase } from "./cases.js";
 import { toEntries, toTensor, type Runner } from "./runner.js";
 import type { Entries, Value } from "./values.js";
@@ -23,6 +24,7 @@ const settingsOf = ({ options }: ReferenceCase) => options as unknown as Setting
 const numbers = (input: Entries): number[] => Array.from(input.data) as number[];
 
 function graphOf({ inputs, options }: ReferenceCase): Graph {
+  if (tf.getBackend() === "wasm") registerTrainingKernels(); // products with sparse matrices
   return createGraph({ numNodes: options.numNodes as number, src: numbers(inputs.src!), dst: numbers(inputs.dst!), ...(inputs.edgeWeight === undefined ? {} : { weight: numbers(inputs.edgeWeight) }) });
 }
 

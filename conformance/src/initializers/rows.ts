@@ -1,9 +1,11 @@
 // The shared matrix: every initializer that a package exports has a row here, and passes every check of checks.ts on every backend.
 import * as tf from "@tensorflow/tfjs";
+import { createGraph, gcnConv, virgo, virgoInitializer } from "@warmstart/gnn-virgo";
 import { deltaOrthogonal, fill, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, lsuv, orthogonal, truncatedNormal, varianceScaling, type Initializer, type Plan, type SeedOption, type ShapeInitializer } from "@warmstart/init-core";
 import { eva, gaussian, kaiming, loraSb, orthogonal as orthogonalLora, pissa, type LoraOptions } from "@warmstart/lora-init";
 import { force, grasp, layerLottery, magnitude, preConfig, preCrop, prospr, randomMasks, snip, synflow, type MaskOptions, type Pruned } from "@warmstart/pruning-at-init";
 import { mamba2ALog, mambaALog, mambaDtBias, s4dAImag, s4dBIm, s4dBRe, s4dCIm, s4dCRe, s4dLogAReal, s4dLogDt, s4dSkip, s5B, s5C, s5LambdaIm } from "@warmstart/ssm-s4d";
+import { registerTrainingKernels } from "@warmstart/wasm-training";
 
 /** In place (void), or as a new model. */
 export type AnyInitializer = Initializer<tf.LayersModel, Plan, tf.LayersModel | void>;
@@ -66,6 +68,14 @@ function residual(width: number): tf.LayersModel {
   return fillByPosition(tf.model({ inputs: input, outputs: apply(tf.layers.dense({ units: 3 }), x) }));
 }
 const residualTarget: Target = { ...denseTarget, model: () => residual(5), wider: () => residual(6) };
+
+/** A ring of the nodes that a batch has, with a chord. */
+const graph = createGraph({ numNodes: 12, src: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0], dst: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 6], undirected: true });
+function convolutions(width: number): tf.LayersModel {
+  if (tf.getBackend() === "wasm") registerTrainingKernels(); // products with sparse matrices
+  return withWeights([gcnConv({ units: width, inputShape: [4], activation: "relu", graph }), gcnConv({ units: 3, graph })]);
+}
+const graphTarget: Target = { ...denseTarget, model: () => convolutions(5), wider: () => convolutions(6) };
 
 const meanSquaredError = (labels: tf.Tensor, predictions: tf.Tensor) => tf.losses.meanSquaredError(labels, predictions) as tf.Scalar;
 
@@ -137,6 +147,8 @@ export const rows: readonly InitializerRow[] = [
   ssmRow("s5LambdaIm", 1, (options) => s5LambdaIm({ blocks: 1, ...options }), false),
   ssmRow("s5B", 3, (options) => s5B({ blocks: 1, ...options }), true),
   ssmRow("s5C", 3, (options) => s5C({ blocks: 1, ...options }), true),
+  { ...shapeRow("virgoInitializer", (options) => virgoInitializer({ variance: 0.3, ...options })), name: "gnn-virgo/virgoInitializer" },
+  { name: "gnn-virgo/virgo", target: graphTarget, make: ({ xs }) => virgo({ features: xs as tf.Tensor2D, reduce: "frobenius" }), bad: [() => virgo({ mode: "normal" as never }), () => virgo({ features: new Float32Array(13) }), () => virgo({ numClasses: 0 })], atStart: "moved", drawn: true },
   loraRow("kaiming", kaiming, { drawn: true }),
   loraRow("gaussian", gaussian, { drawn: true }),
   loraRow("orthogonal", orthogonalLora, { drawn: true, bad: [() => orthogonalLora({ r: 3 })] }),

@@ -9,6 +9,9 @@ export { neighborBatches, sampleNeighbors, type NeighborBatchesOptions, type Nei
 export { addSelfLoops, removeSelfLoops, type SelfLoopOptions } from "./graphs/self-loops.js";
 export { inducedSubgraph, type Subgraph } from "./graphs/subgraph.js";
 export { reverse, toUndirected } from "./graphs/undirected.js";
+export { registerVirgoInitializers } from "./initializers/register-virgo-initializers.js";
+export { virgoInitializer, type VirgoDistribution, type VirgoInitializerOptions } from "./initializers/virgo-initializer.js";
+export { virgoInitializers, type VirgoInitializersOptions } from "./initializers/virgo-initializers.js";
 export { gcnConv } from "./layers/factories.js";
 export { GCNConv, type GCNConvArgs } from "./layers/gcn-conv.js";
 export { isGraphConvolution, type GraphConvolution } from "./layers/graph-convolution.js";
@@ -22,5 +25,7 @@ export type { GraphData, Splits } from "./readers/graph-data.js";
 export { fromGraphology, type GraphologyGraph, type GraphologyJson } from "./readers/graphology.js";
 export type { SparseMatrix } from "./sparse-matrix.js";
 export type { Features, Reduce } from "./statistics-features.js";
+export { virgo, type VirgoDetails, type VirgoOptions } from "./virgo.js";
+export type { VirgoLayer } from "./virgo-layers.js";
 export { virgoPlan, type LayerOperator, type VirgoPlanOptions } from "./virgo-plan.js";
 export type { VirgoMode, VirgoPlan } from "./virgo-variances.js";

@@ -4,6 +4,7 @@
 import { WarmstartError } from "@warmstart/init-core";
 import { activationGain, type Gain } from "./gain.js";
 import type { Graph } from "./graph.js";
+import { batchGraphs } from "./graphs/batch-graphs.js";
 import { edgeOperator, type EdgeOperator, type Edges, type OperatorName, type OperatorOptions } from "./operator.js";
 import { checkFeatures, type Features, type Reduce } from "./statistics-features.js";
 import { virgoVariances, type VirgoMode, type VirgoPlan } from "./virgo-variances.js";
@@ -111,21 +112,7 @@ export function classesOf(from: string, given: number | undefined, width: number
 export function edgesOf(from: string, graph: Graph | readonly Graph[]): Edges {
   const graphs = Array.isArray(graph) ? (graph as readonly Graph[]) : [graph as Graph];
   if (graphs.length === 0) throw new WarmstartError("INSUFFICIENT_DATA", `${from}: there is no graph. Give at least one.`, {});
-  if (graphs.length === 1) return graphs[0]!;
-  const total = graphs.reduce((sum, { numEdges }) => sum + numEdges, 0);
-  const weight = graphs.some((one) => one.weight !== undefined) ? new Float64Array(total).fill(1) : undefined;
-  const joined = { src: new Int32Array(total), dst: new Int32Array(total), ...(weight === undefined ? {} : { weight }) };
-  let [node, edge] = [0, 0];
-  for (const one of graphs) {
-    for (let e = 0; e < one.numEdges; e++) {
-      joined.src[edge + e] = node + one.src[e]!;
-      joined.dst[edge + e] = node + one.dst[e]!;
-    }
-    if (one.weight !== undefined) weight!.set(one.weight, edge);
-    node += one.numNodes;
-    edge += one.numEdges;
-  }
-  return { numNodes: node, ...joined };
+  return graphs.length === 1 ? graphs[0]! : batchGraphs(graphs);
 }
 
 /** Operators of the same edges, each made once: layers that share one share their statistics. */
