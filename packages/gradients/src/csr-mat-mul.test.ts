@@ -75,6 +75,15 @@ describe.each(ways)("csrMatMul %s", (_, register) => {
     dispose(matrix);
   });
 
+  it("has them inside of a function too, where values and x are disposed before the gradient is asked for", async () => {
+    register();
+    const matrix = compress([[0, 2, 1], [3, 4, 0]], 3);
+    const x = spread([3, 2], 2);
+    await expectGradients((values, at) => tf.tidy(() => csrMatMul({ ...matrix, values: tf.mul(values, 2) as tf.Tensor1D }, tf.square(at) as tf.Tensor2D)), [matrix.values, x]);
+    x.dispose();
+    dispose(matrix);
+  });
+
   it("takes a matrix without entries", async () => {
     register();
     const matrix = compress([[0, 0], [0, 0], [0, 0]], 2);

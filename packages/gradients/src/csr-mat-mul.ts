@@ -53,13 +53,15 @@ function productOnTensorFlow(backend: TensorFlowBackend, matrix: CsrMatrix, x: T
   const { rowPointers, columnIndices, values } = matrix;
   const rowIndices = () => rowIndicesOf(rowPointers, columnIndices.size);
   const product = () => tf.tidy(() => tensorFlowProduct(backend, { ...matrix, rowIndices: rowIndices() }, x, transpose));
-  return record({ values, x }, product, (dy) => {
+  const gradients = (dy: Tensor, saved: readonly Tensor[]) => {
+    const [values, x] = saved as [Tensor1D, Tensor2D];
     const [left, right] = transpose ? [x, dy] : [dy, x];
     return {
       values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndices(), columnIndices)),
-      x: () => csrMatMul(matrix, dy as Tensor2D, { transpose: !transpose }),
+      x: () => csrMatMul({ ...matrix, values }, dy as Tensor2D, { transpose: !transpose }),
     };
-  }) as Tensor2D;
+  };
+  return record({ values, x }, product, gradients, [values, x]) as Tensor2D;
 }
 
 /** `"nnz"`: of `left · rightᵀ` the entries at the coordinates; as many at a time as the processor's cache holds rows for. */
@@ -81,7 +83,7 @@ function rowIndicesOf(rowPointers: Tensor1D, count: number): Tensor1D {
   if (rows < 2 || count === 0) return tf.zeros([count], "int32");
   // Where the rows but the first begin; an end of all entries falls into a place that is cut off.
   const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), tf.slice(rowPointers, 1, rows - 1), count + 1);
-  return tf.cumsum(tf.slice(begins, 0, count)) as Tensor1D;
+  return tf.cast(tf.cumsum(tf.slice(begins, 0, count)), "int32") as Tensor1D; // the cpu backend's sum is float32
 }
 
 function check({ rowPointers, columnIndices, values, rows, columns }: CsrMatrix, x: Tensor, transpose: boolean): void {

@@ -9,11 +9,21 @@ export function runKernel(name: string, inputs: NamedTensorMap, attrs: Readonly<
 /**
  * What `tf.customGrad` does, but with one function an input, called when its gradient is asked for: `customGrad` computes all of them always.
  *
- * @param gradients towards each of `inputs` by name, from the gradient towards the result.
+ * @param gradients towards each of `inputs` by name, from the gradient towards the result, and from `saved` as they are kept for it: the tensors themselves may be disposed by then.
  */
-export function record(inputs: NamedTensorMap, compute: () => Tensor, gradients: (dy: Tensor) => Readonly<Record<string, () => Tensor>>): Tensor {
-  const engine = tf.engine() as unknown as { runKernelFunc(call: { inputs: NamedTensorMap; forwardFunc: () => Tensor; backwardsFunc: (dy: Tensor) => Readonly<Record<string, () => Tensor>> }): Tensor };
-  return engine.runKernelFunc({ inputs, forwardFunc: compute, backwardsFunc: gradients });
+export function record(inputs: NamedTensorMap, compute: () => Tensor, gradients: (dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>, saved: readonly Tensor[] = []): Tensor {
+  const engine = tf.engine() as unknown as {
+    runKernelFunc(call: {
+      inputs: NamedTensorMap;
+      forwardFunc: (backend: unknown, save: (tensors: Tensor[]) => void) => Tensor;
+      backwardsFunc: (dy: Tensor, saved: Tensor[]) => Readonly<Record<string, () => Tensor>>;
+    }): Tensor;
+  };
+  const forwardFunc = (_: unknown, save: (tensors: Tensor[]) => void) => {
+    save([...saved]);
+    return compute();
+  };
+  return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
 /** Zeros in float32 of the shape of a tensor of any dtype: the gradient towards what does not change the result a little. */
