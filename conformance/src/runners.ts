@@ -1,4 +1,5 @@
 // Every operation that somebody implements, with its runner.
+import { gnnRunners } from "./gnn.js";
 import { layerLotteryRunners } from "./layer-lottery.js";
 import { loraRunners } from "./lora.js";
 import { precroppingRunners } from "./precropping.js";
@@ -9,4 +10,4 @@ import { sgdSaiRunners } from "./sgd-sai.js";
 import { virgoRunners } from "./virgo.js";
 
 /** By operation, "family/verb". A case of an operation that is not here fails. */
-export const runners: Readonly<Partial<Record<string, Runner>>> = { ...layerLotteryRunners, ...loraRunners, ...precroppingRunners, ...pruningRunners, ...s4dRunners, ...sgdSaiRunners, ...virgoRunners };
+export const runners: Readonly<Partial<Record<string, Runner>>> = { ...gnnRunners, ...layerLotteryRunners, ...loraRunners, ...precroppingRunners, ...pruningRunners, ...s4dRunners, ...sgdSaiRunners, ...virgoRunners };

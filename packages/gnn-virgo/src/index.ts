@@ -1,6 +1,10 @@
 export { activationGain, type ActivationName, type Gain } from "./gain.js";
+export { gatAttention, gatForward, type GATAttention, type GATAttentionOptions, type GATForwardOptions, type GATv2Weights, type GATWeights } from "./gat-forward.js";
 export { gcnForward, type GCNForwardOptions, type GCNWeights } from "./gcn-forward.js";
+export { ginForward, type GINForwardOptions, type GINWeights } from "./gin-forward.js";
+export { globalPool, type Pooling } from "./global-pool.js";
 export { createGraph, type Graph, type GraphOptions, type Numbers } from "./graph.js";
+export { graphNormForward, type GraphNormOptions, type GraphNormWeights } from "./graph-norm-forward.js";
 export { batchGraphs, selectGraphs, unbatchGraphs } from "./graphs/batch-graphs.js";
 export { coalesce, type EdgeReduction } from "./graphs/coalesce.js";
 export { connectedComponents, largestComponent, type Components } from "./graphs/components.js";
@@ -23,6 +27,7 @@ export { propagate } from "./propagate.js";
 export type { AttributeOptions, Attributes } from "./readers/attributes.js";
 export type { GraphData, Splits } from "./readers/graph-data.js";
 export { fromGraphology, type GraphologyGraph, type GraphologyJson } from "./readers/graphology.js";
+export { sageForward, type SAGEAggregator, type SAGEForwardOptions, type SAGEWeights } from "./sage-forward.js";
 export type { SparseMatrix } from "./sparse-matrix.js";
 export type { Features, Reduce } from "./statistics-features.js";
 export { virgo, type VirgoDetails, type VirgoOptions } from "./virgo.js";

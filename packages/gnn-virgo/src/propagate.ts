@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { csrMatMul, type CsrMatrix } from "@warmstart/gradients";
-import { WarmstartError } from "@warmstart/init-core";
+import { requireNodes } from "./check.js";
 import type { Graph } from "./graph.js";
 import { tensorsOf } from "./graph-tensors.js";
 import { graphOperator, type OperatorName, type OperatorOptions } from "./operator.js";
@@ -12,13 +12,14 @@ import { sameMatrix, transposed, type SparseMatrix } from "./sparse-matrix.js";
  * `"nodes d" = P x`, every node's sum over its neighbours: x float32 `"nodes d"`. Differentiable towards `x`. The operator's
  * tensors are kept with the graph (`graph.dispose()` frees them); the caller disposes the result.
  *
- * @throws {WarmstartError} SHAPE_MISMATCH for another number of rows than the graph has nodes; what `graphOperator` throws.
+ * @throws {WarmstartError} SHAPE_MISMATCH for another number of rows than the graph has nodes; BACKEND on WebAssembly without
+ *   `@warmstart/wasm-training`; what `graphOperator` throws.
  *
  * @example
  * const means = propagate(graph, x, "mean", { selfLoops: false });
  */
 export function propagate(graph: Graph, x: Tensor2D, operator: OperatorName = "gcn", options: OperatorOptions = {}): Tensor2D {
-  if (x.rank !== 2 || x.shape[0] !== graph.numNodes) throw new WarmstartError("SHAPE_MISMATCH", `propagate: x must have shape [${graph.numNodes}, features], a row a node, got [${x.shape}].`, { shape: x.shape, numNodes: graph.numNodes });
+  requireNodes("propagate", graph, x);
   const { forward, backward } = operatorTensors(graph, operator, options);
   const product = tf.customGrad((input) => ({ value: csrMatMul(forward, input as Tensor2D), gradFunc: (dy: Tensor) => csrMatMul(backward, dy as Tensor2D) }));
   return product(x) as Tensor2D;
