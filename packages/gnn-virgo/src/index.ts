@@ -33,4 +33,5 @@ export type { Features, Reduce } from "./statistics-features.js";
 export { virgo, type VirgoDetails, type VirgoOptions } from "./virgo.js";
 export type { VirgoLayer } from "./virgo-layers.js";
 export { virgoPlan, type LayerOperator, type VirgoPlanOptions } from "./virgo-plan.js";
+export { compareGraphSignals, graphSignal, type GraphLayerSignal, type GraphSignalOptions, type GraphSignalReport } from "./virgo-signal.js";
 export type { VirgoMode, VirgoPlan } from "./virgo-variances.js";

@@ -69,13 +69,13 @@ export async function measureVariance(layers: readonly (Tensor2D | MeasuredLayer
 }
 
 /** Where the measure is taken: what a layer reads passes through `input`, which its gradient passes on the way back. */
-interface Tap {
+export interface Tap {
   input(layer: number, h: Tensor): Tensor;
   output(layer: number, z: Tensor): void;
 }
 
 /** Runs the network once with taps at its layers; `run` returns the loss where gradients are asked for. */
-async function measure(count: number, gradients: boolean, run: (tap: Tap) => Tensor): Promise<MeasuredVariance> {
+export async function measure(count: number, gradients: boolean, run: (tap: Tap) => Tensor): Promise<MeasuredVariance> {
   const squares: Tensor[] = [];
   const gradSquares: Tensor[] = [];
   const take = (list: Tensor[], layer: number, values: Tensor) => {
