@@ -45,6 +45,7 @@ export function constantShare(x: Float64Array): number {
   return (sum * sum) / (x.length * square);
 }
 
+/** Throws unless there are as many features as there should be, all finite. */
 export function checkFeatures(caller: string, features: Features, numNodes: number, width: number | undefined): void {
   const fits = width === undefined ? features.length > 0 && features.length % numNodes === 0 : features.length === numNodes * width;
   if (!fits) throw new WarmstartError("SHAPE_MISMATCH", `${caller}: features must hold ${numNodes} nodes × ${width ?? "any number of"} features, row by row, got ${features.length} numbers. Their width is the first entry of dims.`, { length: features.length, numNodes, width });

@@ -12,7 +12,7 @@ export interface VirgoLayer {
   readonly path: string;
   /** Path of a kernel for the node itself, as in GraphSAGE: it gets the same variance, and counts in the statistics. */
   readonly root?: string;
-  /** Paths of further kernels of the layer's own network, as in GIN: they get 2 / fan-in. */
+  /** Paths of further kernels of the layer's own network, as in GIN: they get γ / fan-in, 2 / fan-in for a ReLU. */
   readonly inner?: readonly string[];
   /** What the layer multiplies by. Default: that of the options, else "gcn". */
   readonly operator?: OperatorName;
@@ -33,6 +33,8 @@ export interface FoundLayer {
   readonly graph: Graph | undefined;
   /** Of the activation behind; undefined where the model does not say. */
   readonly gain: Gain | undefined;
+  /** Of the activation before the inner kernels. */
+  readonly innerGain: Gain;
   /** Rate of the dropout before. */
   readonly dropout: number;
 }
@@ -46,7 +48,7 @@ const kernel = (network: Network, path: string): Parameter => {
 
 /** Those that the options name. */
 export const namedLayers = (network: Network, list: readonly VirgoLayer[]): FoundLayer[] =>
-  list.map(({ path, root, inner = [], operator, operatorOptions = {}, averagedHeads = 1 }) => ({ name: path, propagated: [kernel(network, path)], root: root === undefined ? [] : [kernel(network, root)], inner: inner.map((one) => kernel(network, one)), operator, operatorOptions, averagedHeads, graph: undefined, gain: undefined, dropout: 0 }));
+  list.map(({ path, root, inner = [], operator, operatorOptions = {}, averagedHeads = 1 }) => ({ name: path, propagated: [kernel(network, path)], root: root === undefined ? [] : [kernel(network, root)], inner: inner.map((one) => kernel(network, one)), operator, operatorOptions, averagedHeads, graph: undefined, gain: undefined, innerGain: "relu", dropout: 0 }));
 
 /** Those that a model has. */
 export function modelLayers(model: LayersModel, network: Network): FoundLayer[] {
@@ -57,13 +59,19 @@ export function modelLayers(model: LayersModel, network: Network): FoundLayer[] 
     if (found.has(layer) || !isGraphConvolution(layer)) continue;
     const of = (role: string) => layer.kernels.filter((one) => one.role === role).map(({ weight }) => kernel(network, `${path}/${weight}`));
     const { operator, operatorOptions, averagedHeads, graph } = layer;
-    found.set(layer, { name: path, propagated: of("propagated"), root: of("root"), inner: of("inner"), operator, operatorOptions, averagedHeads, graph, gain: gainBehind(calls, call), dropout: dropoutBefore(calls, call) });
+    found.set(layer, { name: path, propagated: of("propagated"), root: of("root"), inner: of("inner"), operator, operatorOptions, averagedHeads, graph, gain: gainBehind(calls, call), innerGain: innerGain(layer), dropout: dropoutBefore(calls, call) });
   }
   return [...found.values()];
 }
 
 /** Layers that leave the law of a signal about as it is. */
 const passing: readonly string[] = ["Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "BatchNormalization", "LayerNormalization", "GraphNorm"];
+
+/** GIN's `innerActivation`, a ReLU unless it says otherwise. */
+function innerGain(layer: layers.Layer): Gain {
+  const name = layer.getConfig().innerActivation;
+  return typeof name === "string" && isActivationName(name) ? name : "relu";
+}
 
 function gainBehind(calls: readonly LayerCall[], from: LayerCall): Gain | undefined {
   const own = from.layer.getConfig().activation;

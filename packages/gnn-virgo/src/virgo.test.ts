@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { disposeModel, initialize, networkOf, subSeed, WarmstartError, type Network, type Parameter } from "@warmstart/init-core";
 import { expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
-import { createGraph, gcnConv, setGraph, virgo, virgoPlan, type Graph, type GraphConvolution, type VirgoOptions } from "./index.js";
+import { activationGain, createGraph, gcnConv, setGraph, virgo, virgoPlan, type Graph, type GraphConvolution, type VirgoOptions } from "./index.js";
 import { drawWithVariance } from "./initializers/virgo-initializer.js";
 import { karateClub } from "./karate.fixture.js";
 import { citations, uniforms } from "./random-graphs.fixture.js";
@@ -149,19 +149,24 @@ describe("virgo", () => {
       readonly graph = graph;
       readonly operator = "mean";
       readonly operatorOptions = {};
-      readonly kernels = [{ weight: "w", role: "propagated" }] as const;
+      readonly kernels = [{ weight: "w", role: "propagated" }, { weight: "inner", role: "inner" }] as const;
       readonly averagedHeads = 1;
       override build(): void {
-        this.addWeight("w", [6, 3], "float32", tf.initializers.zeros());
+        this.addWeight("w", [6, 5], "float32", tf.initializers.zeros());
+        this.addWeight("inner", [5, 3], "float32", tf.initializers.zeros());
         super.build([]);
+      }
+      override getConfig() {
+        return { ...super.getConfig(), innerActivation: "tanh" };
       }
       override call(x: tf.Tensor | tf.Tensor[]): tf.Tensor {
         return [x].flat()[0]!;
       }
     }
     const target = tf.sequential({ layers: [new Own({ inputShape: [6] } as never)] });
-    const { layers } = await details(target, {});
+    const { layers, kernels } = await details(target, {});
     expect(layers).toMatchObject([{ operator: "mean", variance: virgoPlan(graph, { dims: [6, 3], operator: "mean" }).variance[0] }]);
+    expect(kernels[`${target.layers[0]!.name}/inner`]!.variance).toBe(activationGain("tanh") / 5);
     target.dispose();
   });
 

@@ -57,7 +57,7 @@ export interface VirgoDetails {
 /**
  * Draws the kernels of a model's graph layers anew with Virgo's variances, in place. The statistics are those of the operator that
  * each layer multiplies by (`operator` or `compat: "official"` give another); a root kernel gets its layer's variance, further
- * kernels of a GIN 2 / fan-in. All other weights stay: attention vectors, dense layers, and biases, which new models have at 0,
+ * kernels of a GIN γ / fan-in, 2 / fan-in for a ReLU before them. All other weights stay: attention vectors, dense layers, and biases, which new models have at 0,
  * as the analysis has it.
  *
  * @throws {WarmstartError} NO_MATCH when the model has no graph layer, or `layers` names none of its; MODEL_STATE when no graph is
@@ -183,9 +183,9 @@ function layerSizes(found: readonly FoundLayer[], edges: ReturnType<typeof edges
 }
 
 function kernelVariances(found: readonly FoundLayer[], { variance }: VirgoPlan, official: boolean): { parameter: Parameter; variance: number }[] {
-  return found.flatMap(({ propagated, root, inner }, i) => [
+  return found.flatMap(({ propagated, root, inner, innerGain }, i) => [
     ...[...propagated, ...root].map((parameter) => ({ parameter, variance: variance[i]! })),
-    ...inner.map((parameter) => ({ parameter, variance: official ? variance[i]! : activationGain("relu") / parameter.shape[0]! })),
+    ...inner.map((parameter) => ({ parameter, variance: official ? variance[i]! : activationGain(innerGain) / parameter.shape[0]! })),
   ]);
 }
 
