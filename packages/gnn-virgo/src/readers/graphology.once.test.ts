@@ -45,7 +45,7 @@ describe("fromGraphology", () => {
     expect(read({ nodes, edges: [{ key: "e", source: "a", target: "c" }] })).toThrow('edge "e" leads from "a" to "c", but there is no node "c"');
     expect(read({ nodes, edges: [{ source: "a", target: "b", attributes: { weight: "1" } }] })).toThrow('"weight" of edge "0" (a → b) is "1"');
     expect(read({ nodes, edges: [{ source: "a", target: "b", attributes: { weight: Infinity } }] })).toThrow("must be finite");
-    expect(read({ nodes: [...nodes, nodes[0]], edges: [] })).toThrow('"a" is there twice');
+    expect(read({ nodes: [...nodes, nodes[0]], edges: [] })).toThrow('nodes must have different ids, but "a" is there twice');
     expect(read({ nodes, edges: [] }, { features: ["x"] })).toThrow('the feature "x" of node "b" is NaN');
     expect(read({ nodes, edges: [] }, { features: ["y"] })).toThrow('got "red" at node "a"');
     expect(read({ nodes, edges: [] }, { label: "y" })).toThrow('"y" of node "b" is {}');

@@ -1,9 +1,10 @@
 // Graphs of graphology (graphology.github.io), and what their `export()` gives as JSON.
 import { createGraph } from "../graph.js";
+import { EdgeList } from "../growing.js";
 import { nodeData, weightOf, type AttributeOptions, type Attributes } from "./attributes.js";
 import { incomplete, malformed } from "./errors.js";
 import { graphData, type GraphData } from "./graph-data.js";
-import { EdgeList } from "../growing.js";
+import { NumberedNodes } from "./numbered-nodes.js";
 
 /** What is needed of a graphology `Graph`: any of its classes has it. */
 export interface GraphologyGraph {
@@ -29,18 +30,15 @@ export interface GraphologyJson {
  * const { graph, labels } = fromGraphology(karateClub(UndirectedGraph), { label: "club" });
  */
 export function fromGraphology(source: GraphologyGraph | GraphologyJson, options: AttributeOptions = {}): GraphData {
-  const nodeIds: string[] = [];
+  const nodes = new NumberedNodes(reader);
   const attributesOf: Attributes[] = [];
-  const numbers = new Map<string, number>();
   const edges = new EdgeList();
   const node = (key: string | number, attributes: Attributes = {}) => {
-    if (numbers.has(String(key))) throw malformed(reader, `nodes must have different keys, but "${key}" is there twice.`, { node: key });
-    numbers.set(String(key), nodeIds.length);
-    nodeIds.push(String(key));
+    nodes.add(key);
     attributesOf.push(attributes);
   };
   const edge = (key: string | number, attributes: Attributes | undefined, from: string | number, to: string | number, undirected: boolean) => {
-    const [src, dst] = [from, to].map((end) => numbers.get(String(end)));
+    const [src, dst] = [nodes.find(from), nodes.find(to)];
     if (src === undefined || dst === undefined) throw malformed(reader, `edge "${key}" leads from "${from}" to "${to}", but there is no node "${src === undefined ? from : to}". List every node in \`nodes\`.`, { edge: key });
     edges.add(src, dst, weightOf(reader, attributes, options.weight ?? "weight", () => `edge "${key}" (${from} → ${to})`), undirected);
   };
@@ -52,8 +50,8 @@ export function fromGraphology(source: GraphologyGraph | GraphologyJson, options
     for (const each of source.nodes) node(each.key, each.attributes);
     for (const [i, each] of source.edges.entries()) edge(each.key ?? i, each.attributes, each.source, each.target, each.undirected ?? source.options?.type === "undirected");
   }
-  if (nodeIds.length === 0) throw incomplete(reader, "the graph has no nodes. Give at least one.");
-  return graphData({ graph: createGraph({ numNodes: nodeIds.length, ...edges.edges() }), nodeIds, ...nodeData(reader, attributesOf, nodeIds, options) });
+  if (nodes.ids.length === 0) throw incomplete(reader, "the graph has no nodes. Give at least one.");
+  return graphData({ graph: createGraph({ numNodes: nodes.ids.length, ...edges.edges() }), nodeIds: nodes.ids, ...nodeData(reader, attributesOf, nodes.ids, options) });
 }
 
 const reader = "fromGraphology";
