@@ -1,6 +1,7 @@
 // Does each package work as a user gets it? Packs every package, installs the tarball alone with its peers into an empty
 // project, runs the first example of its README in ESM and in CJS and type-checks it, and runs in ESM those after it that
-// are whole programs. wasm-training is also tried without @tensorflow/tfjs. One line a check, last line "N passed, N failed".
+// are whole programs. What else they import, data say, comes in the version that the package is tested with. wasm-training is
+// also tried without @tensorflow/tfjs. One line a check, last line "N passed, N failed".
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,6 +51,13 @@ function examples(folder) {
   return [first[2], ...others.flatMap(([, language, code]) => (language === "js" && code.includes('from "@tensorflow/tfjs"') ? [code] : []))];
 }
 
+/** Versions of the packages that examples import and neither the package nor tfjs brings: those of its development. */
+function importedBy(name, codes) {
+  const { devDependencies = {} } = manifests[name];
+  const imported = codes.flatMap((code) => [...code.matchAll(/\bfrom "((?:@[^/"]+\/)?[^/"]+)/g)].map(([, each]) => each));
+  return Object.fromEntries(imported.filter((each) => each in devDependencies && !(each in manifests) && !each.startsWith("@tensorflow/")).map((each) => [each, devDependencies[each]]));
+}
+
 /** The same program in CommonJS: imports become require, the rest runs in an async function. */
 function commonJs(code) {
   const imports = [];
@@ -76,11 +84,11 @@ async function verify(name) {
   mkdirSync(project);
   const own = Object.fromEntries([...closure(name)].map((each) => [each, `file:${tarballs[each]}`]));
   const tfjs = Object.fromEntries(["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"].map((each) => [each, versions[each]]));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: `packed-${folder}`, private: true, dependencies: { ...own, ...tfjs }, devDependencies: { "@types/node": versions["@types/node"] } }));
+  const [code, ...others] = examples(folder);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: `packed-${folder}`, private: true, dependencies: { ...own, ...tfjs, ...importedBy(name, [code, ...others]) }, devDependencies: { "@types/node": versions["@types/node"] } }));
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: { target: "ES2022", lib: ["ES2023", "DOM"], module: "NodeNext", strict: true, noEmit: true, skipLibCheck: true, types: ["node"] }, files: ["example.mts"] }));
   const installed = await check(`${name}: installs alone with its peers`, () => run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], { cwd: project }));
   if (!installed) return;
-  const [code, ...others] = examples(folder);
   writeFileSync(join(project, "example.mjs"), code);
   writeFileSync(join(project, "example.cjs"), commonJs(code));
   writeFileSync(join(project, "example.mts"), code);

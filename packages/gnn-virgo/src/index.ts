@@ -35,7 +35,7 @@ export { fromOGB, type OGBOptions } from "./readers/ogb.js";
 export { fromPlanetoid, type PlanetoidOptions } from "./readers/planetoid.js";
 export { fromPyG, type NumberRows, type PyGData } from "./readers/pyg.js";
 export type { TextFiles } from "./readers/text-files.js";
-export type { Text } from "./readers/text-table.js";
+export type { FileText } from "./readers/text-table.js";
 export { fromTU } from "./readers/tu.js";
 export { sageForward, type SAGEAggregator, type SAGEForwardOptions, type SAGEWeights } from "./sage-forward.js";
 export type { SparseMatrix } from "./sparse-matrix.js";

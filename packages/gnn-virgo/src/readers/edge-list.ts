@@ -4,7 +4,7 @@ import { EdgeList } from "../growing.js";
 import { ByteNames } from "./byte-names.js";
 import { incomplete, malformed } from "./errors.js";
 import { graphData, type GraphData } from "./graph-data.js";
-import { TextTable, unreadable, type Text } from "./text-table.js";
+import { TextTable, unreadable, type FileText } from "./text-table.js";
 
 export interface EdgeListOptions {
   /** One character; " " is any number of blanks and tabs. Default: the first of tab, comma and semicolon that the first line has, else blanks. */
@@ -36,7 +36,7 @@ export interface EdgeListOptions {
  * @example
  * const { graph, nodeIds } = fromEdgeList("from,to,weight\nParis,Lyon,2.5\nLyon,Nice,4\n", { undirected: true });
  */
-export function fromEdgeList(text: Text, options: EdgeListOptions = {}): GraphData {
+export function fromEdgeList(text: FileText, options: EdgeListOptions = {}): GraphData {
   const table = new TextTable(reader, text);
   table.skipComments("#%");
   if (!table.next()) throw incomplete(reader, "the text has no edges. For a graph without edges use createGraph.");

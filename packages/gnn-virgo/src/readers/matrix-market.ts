@@ -3,7 +3,7 @@ import { createGraph } from "../graph.js";
 import { EdgeList } from "../growing.js";
 import { incomplete, malformed } from "./errors.js";
 import { graphData, type GraphData } from "./graph-data.js";
-import { TextTable, unreadable, type Text } from "./text-table.js";
+import { TextTable, unreadable, type FileText } from "./text-table.js";
 
 /**
  * A square matrix in coordinates, entry (i, j) being an edge from node i - 1 to node j - 1 with the entry as its weight: `real`,
@@ -15,7 +15,7 @@ import { TextTable, unreadable, type Text } from "./text-table.js";
  * @example
  * const { graph } = fromMatrixMarket("%%MatrixMarket matrix coordinate pattern symmetric\n3 3 2\n2 1\n3 2\n");
  */
-export function fromMatrixMarket(text: Text): GraphData {
+export function fromMatrixMarket(text: FileText): GraphData {
   const table = new TextTable(reader, text);
   const { pattern, symmetry } = kindOf(table);
   table.skipComments("%");
@@ -52,7 +52,7 @@ function kindOf(table: TextTable): { pattern: boolean; symmetry: string } {
 function sizes(table: TextTable): { rows: number; columns: number; entries: number } {
   const found = table.next();
   const numbers: number[] = [];
-  while (found && table.field()) numbers.push(table.number());
+  if (found) while (table.field()) numbers.push(table.number());
   if (numbers.length !== 3 || numbers.some((size) => !Number.isInteger(size) || size < 0)) throw malformed(reader, `${found ? table.where : "the text"} must have the numbers of rows, columns and entries, got ${found ? JSON.stringify(table.lineText()) : "no such line"}.`, { line: table.line });
   const [rows = 0, columns = 0, entries = 0] = numbers;
   return { rows, columns, entries };

@@ -4,7 +4,7 @@ import type { ByteNames } from "./byte-names.js";
 import { incomplete, malformed, notFinite } from "./errors.js";
 
 /** A text, or its bytes in UTF-8 (a string of more than half a billion characters does not exist in V8). */
-export type Text = string | Uint8Array;
+export type FileText = string | Uint8Array;
 
 const [tab, lineFeed, carriageReturn, blank, quote, minus, point] = [9, 10, 13, 32, 34, 45, 46];
 const powers = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
@@ -27,7 +27,7 @@ export class TextTable {
 
   constructor(
     readonly reader: string,
-    text: Text,
+    text: FileText,
     readonly name?: string,
   ) {
     if (typeof text !== "string" && !(text instanceof Uint8Array)) throw malformed(reader, `${name ?? "the text"} must be a string or a Uint8Array of its bytes, got ${text === null ? "null" : typeof text}. Read the file first.`);
@@ -192,7 +192,7 @@ export interface NumberTable {
  * @param rows how many there must be, and what of.
  * @param missing whether NaN and empty fields are allowed, as NaN.
  */
-export function numberTable(reader: string, text: Text, name: string, { rows, columns, missing = false, whole = false }: { rows?: { count: number; of: string }; columns?: number; missing?: boolean; whole?: boolean } = {}): NumberTable {
+export function numberTable(reader: string, text: FileText, name: string, { rows, columns, missing = false, whole = false }: { rows?: { count: number; of: string }; columns?: number; missing?: boolean; whole?: boolean } = {}): NumberTable {
   const table = new TextTable(reader, text, name);
   const values = new Growing(Float64Array);
   let [width, count] = [columns ?? 0, 0];
