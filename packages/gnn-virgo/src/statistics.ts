@@ -47,13 +47,8 @@ export function pathLogs(steps: readonly Step[], columns: Iterable<Float64Array>
 
 /** Adds what this word and all longer ones make of the signal `x · e^scale`; x is used up. */
 function walk(word: Word, x: Float64Array, scale: number, transposed: boolean, scratch: Scratch): void {
-  const largest = maxAbs(x);
+  const { largest, square } = takeLargest(x);
   if (largest === 0) return;
-  let square = 0;
-  for (let i = 0; i < x.length; i++) {
-    x[i]! /= largest;
-    square += x[i]! * x[i]!;
-  }
   const scaled = scale + Math.log(largest);
   word.log = logAdd(word.log, 2 * scaled + Math.log(square));
   const longer = [...word.next];
@@ -74,13 +69,22 @@ class Scratch {
   give = (vector: Float64Array): void => void this.#free.push(vector);
 }
 
-function maxAbs(x: Float64Array): number {
+/** Divides by the largest magnitude, and gives it and the squared norm of what is left; of zeros 0 and 0. */
+export function takeLargest(x: Float64Array): { largest: number; square: number } {
   let largest = 0;
   for (let i = 0; i < x.length; i++) {
     const size = Math.abs(x[i]!);
     if (size > largest) largest = size;
   }
-  return largest;
+  let square = 0;
+  if (largest > 0) {
+    for (let i = 0; i < x.length; i++) {
+      const value = x[i]! / largest;
+      x[i] = value;
+      square += value * value;
+    }
+  }
+  return { largest, square };
 }
 
 /** log(e^a + e^b). */

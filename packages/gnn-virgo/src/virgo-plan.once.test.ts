@@ -6,7 +6,8 @@ import { karateClub } from "./karate.fixture.js";
 import { edgeOperator } from "./operator.js";
 import { barabasiAlbert, erdosRenyi, normals, ring, uniforms } from "./random-graphs.fixture.js";
 import { multiply, multiplyTransposed } from "./sparse-matrix.js";
-import { applyOperator } from "./statistics.js";
+import { chainLogs } from "./statistics-chain.js";
+import { applyOperator, pathLogs } from "./statistics.js";
 
 const path3 = () => createGraph({ numNodes: 3, src: [0, 1], dst: [1, 2], undirected: true });
 const star = () => createGraph({ numNodes: 5, src: [0, 0, 0, 0], dst: [1, 2, 3, 4], undirected: true });
@@ -160,6 +161,21 @@ describe("virgoPlan", () => {
         const { f, g } = virgoPlan(graph, { dims: [2, 3, 3, 3], features, operator: name, operatorOptions: selfLoops });
         expectNear(f, norms(graph, name, selfLoops, means, 3), 1e-9);
         expectNear(g, norms(graph, name, selfLoops, new Float64Array(graph.numNodes).fill(1), 3, true), 1e-9);
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+
+  it("has the same statistics from one walk over the edges both ways as from two", () => {
+    fc.assert(
+      fc.property(anyGraph, anyOperator, fc.integer({ min: 1, max: 5 }), (graph, { name, options }, steps) => {
+        const operator = edgeOperator(graph, name, options);
+        const x = Float64Array.from({ length: graph.numNodes }, (_, i) => Math.cos(i));
+        const layers = Array.from({ length: steps }, () => ({ operator, root: false }));
+        const { forward, backward } = chainLogs(operator, steps, x);
+        for (const [one, other] of [[forward, pathLogs(layers, [x], false)], [backward, pathLogs(layers, [new Float64Array(graph.numNodes).fill(1)], true)]] as const) {
+          for (const [k, log] of one.entries()) expect(Math.exp(log)).toBeCloseTo(Math.exp(other[k]!), 9);
+        }
       }),
       { numRuns: 200, seed: 1 },
     );

@@ -1,6 +1,7 @@
 // Virgo's rules: from what a graph does to a signal, and from the widths of the layers, to the variances of their weights.
 import { WarmstartError } from "@warmstart/init-core";
 import type { Edges } from "./operator.js";
+import { chainLogs } from "./statistics-chain.js";
 import { pathLogs, type Step } from "./statistics.js";
 import { constantShare, featureColumns, type Features, type Reduce } from "./statistics-features.js";
 
@@ -58,8 +59,7 @@ export interface VirgoPlan {
 export function virgoVariances({ caller, edges, layers, mode, reduce, features, classes, official }: VariancesInput): VirgoPlan {
   const count = layers.length;
   const notes: string[] = [];
-  const logF = mode === "backward" && reduce === "frobenius" ? undefined : pathLogs(layers, watched(mode !== "backward" && features !== undefined && reduce === "mean", featureColumns(reduce, edges.numNodes, features), notes), false);
-  const logG = pathLogs(layers.toReversed(), featureColumns("ones", edges.numNodes, undefined), !official);
+  const { logF, logG } = statistics(layers, watched(mode !== "backward" && features !== undefined && reduce === "mean", featureColumns(reduce, edges.numNodes, features), notes), edges, { mode, reduce, official });
   if (mode !== "backward") requireSignal(caller, logF!, reduce);
   if (mode !== "forward") requireSignal(caller, logG, "ones");
   const forward = new Float64Array(count);
@@ -75,6 +75,18 @@ export function virgoVariances({ caller, edges, layers, mode, reduce, features, 
   if (odd >= 0) notes.push(`The variance of layer ${odd + 1} is ${variance[odd]!.toExponential(2)}: does the layer multiply by this operator and this graph? Ratios this far from 1 come from sums over hubs, or coefficients of another scale.`);
   const logs = (values: Float64Array | undefined) => (values ?? new Float64Array(count + 1).fill(NaN)).slice(1).map((value) => Math.exp(value));
   return { f: logs(logF), g: logs(logG), forward, backward, variance, bound: variance.map((v) => Math.sqrt(3 * v)), std: variance.map((v) => Math.sqrt(v)), notes };
+}
+
+/** log F_0 … F_L and log G_0 … G_L; no log F where it would cost a walk a feature and is not needed. */
+function statistics(layers: readonly VirgoLayerSizes[], columns: Generator<Float64Array>, edges: Edges, { mode, reduce, official }: Pick<VariancesInput, "mode" | "reduce" | "official">): { logF: Float64Array | undefined; logG: Float64Array } {
+  const { operator } = layers[0]!;
+  if (reduce !== "frobenius" && !official && layers.every((layer) => layer.operator === operator && !layer.root)) {
+    const [column] = [...columns];
+    const { forward, backward } = chainLogs(operator, layers.length, column!);
+    return { logF: forward, logG: backward };
+  }
+  const logF = mode === "backward" && reduce === "frobenius" ? undefined : pathLogs(layers, columns, false);
+  return { logF, logG: pathLogs(layers.toReversed(), featureColumns("ones", edges.numNodes, undefined), !official) };
 }
 
 const combine: Readonly<Record<VirgoMode, (forward: number, backward: number) => number>> = {
