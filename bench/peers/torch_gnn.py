@@ -51,8 +51,9 @@ def virgo(index, features, dims, classes):
 
 
 edge_index = power_law_graph(args.nodes, args.edges)
-dims = [args.width] * args.layers + [args.classes]
-features = torch.rand(args.nodes, 8 if args.work == "virgo" else args.width, generator=torch.Generator().manual_seed(1))
+inputs = 8 if args.work == "virgo" else args.width
+dims = [inputs] + [args.width] * (args.layers - 1) + [args.classes]
+features = torch.rand(args.nodes, inputs, generator=torch.Generator().manual_seed(1))
 labels = torch.randint(args.classes, (args.nodes,), generator=torch.Generator().manual_seed(2))
 
 

@@ -1,6 +1,6 @@
 // Training passes of graph networks on graphs like those of peers/torch_gnn.py.
 import * as tf from "@tensorflow/tfjs";
-import { createGraph, gcnForward, type Graph } from "@warmstart/gnn-virgo";
+import { createGraph, gatForward, gcnForward, virgoPlan, type Graph } from "@warmstart/gnn-virgo";
 import type { Work } from "../definition.js";
 import { integers, noise } from "../material.js";
 import { timed } from "../timed.js";
@@ -43,4 +43,52 @@ export function prepareGCN(nodes: number, edges: number): Work {
       return h;
     }),
   );
+}
+
+export function prepareGAT(nodes: number, edges: number): Work {
+  const graph = powerLawGraph(nodes, edges);
+  const heads = [4, 4, 1];
+  const weights = [width, width, classes].flatMap((units, layer) => {
+    const attention = (seed: number) => glorot(heads[layer]!, units / heads[layer]!, seed);
+    return [glorot(width, units, 5 + layer), attention(8 + layer), attention(11 + layer), tf.zeros([units])];
+  });
+  return timed(
+    pass(graph, weights, (x, given) => {
+      let h = x;
+      for (let layer = 0; layer < 3; layer++) {
+        const [kernel, attentionSource, attentionTarget, bias] = given.slice(4 * layer, 4 * layer + 4) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+        const y = gatForward(graph, h, { kernel, attentionSource, attentionTarget, bias });
+        h = layer < 2 ? tf.relu(y) : y;
+      }
+      return h;
+    }),
+  );
+}
+
+function plan(nodes: number, edges: number): () => void {
+  const graph = powerLawGraph(nodes, edges);
+  const features = Float32Array.from(integers(8 * nodes, 1000, 3), (value) => value / 1000);
+  return () => void virgoPlan(graph, { dims: [8, width, width, classes], features });
+}
+
+export function preparePlan(nodes: number, edges: number): Work {
+  const once = plan(nodes, edges);
+  return async () => {
+    once();
+    return { dispose: () => undefined };
+  };
+}
+
+/** Plans for several numbers of edges on equally many nodes, each with its own clock. */
+export function preparePlans(nodes: number, counts: readonly number[]): Work {
+  const plans = counts.map((edges) => [`${edges / 1e6}M edges`, plan(nodes, edges)] as const);
+  return async () => {
+    const parts: Record<string, number> = {};
+    for (const [name, once] of plans) {
+      const start = performance.now();
+      once();
+      parts[name] = performance.now() - start;
+    }
+    return { parts, dispose: () => undefined };
+  };
 }

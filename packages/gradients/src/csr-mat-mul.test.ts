@@ -84,6 +84,17 @@ describe.each(ways)("csrMatMul %s", (_, register) => {
     dispose(matrix);
   });
 
+  it("takes the row of each entry where that is at hand", async () => {
+    register();
+    const matrix = compress([[0, 2], [0, 0], [3, 4]], 2);
+    const [x, rowIndices, wrong] = [tf.tensor2d([[1], [10]]), tf.tensor1d([0, 2, 2], "int32"), tf.tensor1d([0], "int32")];
+    const y = csrMatMul({ ...matrix, rowIndices }, x);
+    expect(await y.array()).toEqual([[20], [0], [43]]);
+    expect(() => csrMatMul({ ...matrix, rowIndices: wrong }, x)).toThrow("csrMatMul: rowIndices must be int32 [3], got int32 [1]");
+    tf.dispose([x, y, rowIndices, wrong]);
+    dispose(matrix);
+  });
+
   it("takes a matrix without entries", async () => {
     register();
     const matrix = compress([[0, 0], [0, 0], [0, 0]], 2);

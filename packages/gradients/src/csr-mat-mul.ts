@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import { GradientsError } from "./errors.js";
+import { gatherRows } from "./gather-rows.js";
 import { record, runKernel } from "./kernel.js";
-import { tensorFlowBackend, tensorFlowProduct, type TensorFlowBackend } from "./tensorflow-product.js";
+import { tensorFlowBackend, tensorFlowProduct, type TensorFlowBackend } from "./tensorflow-operations.js";
 
 /** A sparse matrix `"rows columns"` in compressed rows: row r has the entries from `rowPointers[r]` up to `rowPointers[r + 1]`. */
 export interface CsrMatrix {
@@ -14,6 +15,8 @@ export interface CsrMatrix {
   readonly values: Tensor1D;
   readonly rows: number;
   readonly columns: number;
+  /** int32 `"nnz"`: the row of each entry, where that is at hand. Without a kernel it is needed, and else computed at every call. */
+  readonly rowIndices?: Tensor1D;
 }
 
 export interface CsrMatMulOptions {
@@ -41,7 +44,7 @@ export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }:
   const tensorFlow = tensorFlowBackend();
   if (tensorFlow !== undefined && columnIndices.size > 0) return productOnTensorFlow(tensorFlow, matrix, x, transpose);
   return tf.tidy(() => {
-    const rowIndices = rowIndicesOf(rowPointers, columnIndices.size);
+    const rowIndices = rowIndicesOf(matrix);
     const [from, to, segments] = transpose ? ([rowIndices, columnIndices, columns] as const) : ([columnIndices, rowIndices, rows] as const);
     return tf.unsortedSegmentSum(tf.mul(tf.gather(x, from), tf.expandDims(values, 1)), to, segments) as Tensor2D;
   });
@@ -50,14 +53,13 @@ export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }:
 const kernelName = "CsrMatMul";
 
 function productOnTensorFlow(backend: TensorFlowBackend, matrix: CsrMatrix, x: Tensor2D, transpose: boolean): Tensor2D {
-  const { rowPointers, columnIndices, values } = matrix;
-  const rowIndices = () => rowIndicesOf(rowPointers, columnIndices.size);
-  const product = () => tf.tidy(() => tensorFlowProduct(backend, { ...matrix, rowIndices: rowIndices() }, x, transpose));
+  const { columnIndices, values } = matrix;
+  const product = () => tf.tidy(() => tensorFlowProduct(backend, { ...matrix, rowIndices: rowIndicesOf(matrix) }, x, transpose));
   const gradients = (dy: Tensor, saved: readonly Tensor[]) => {
     const [values, x] = saved as [Tensor1D, Tensor2D];
     const [left, right] = transpose ? [x, dy] : [dy, x];
     return {
-      values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndices(), columnIndices)),
+      values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndicesOf(matrix), columnIndices)),
       x: () => csrMatMul({ ...matrix, values }, dy as Tensor2D, { transpose: !transpose }),
     };
   };
@@ -71,22 +73,23 @@ function sampledProduct(left: Tensor2D, right: Tensor2D, rowIndices: Tensor1D, c
   const parts: Tensor1D[] = [];
   for (let begin = 0; begin < count; begin += step) {
     const size = Math.min(step, count - begin);
-    const rowsAt = (x: Tensor2D, indices: Tensor1D) => tf.gather(x, tf.slice(indices, begin, size));
+    const rowsAt = (x: Tensor2D, indices: Tensor1D) => gatherRows(x, tf.slice(indices, begin, size));
     parts.push(tf.tidy(() => tf.sum(tf.mul(rowsAt(left, rowIndices), rowsAt(right, columnIndices)), 1)));
   }
   return tf.concat(parts);
 }
 
 /** The row of each entry: how many rows have ended up to there. */
-function rowIndicesOf(rowPointers: Tensor1D, count: number): Tensor1D {
-  const rows = rowPointers.size - 1;
+function rowIndicesOf({ rowPointers, columnIndices, rowIndices }: CsrMatrix): Tensor1D {
+  if (rowIndices !== undefined) return rowIndices;
+  const [rows, count] = [rowPointers.size - 1, columnIndices.size];
   if (rows < 2 || count === 0) return tf.zeros([count], "int32");
   // Where the rows but the first begin; an end of all entries falls into a place that is cut off.
   const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), tf.slice(rowPointers, 1, rows - 1), count + 1);
   return tf.cast(tf.cumsum(tf.slice(begins, 0, count)), "int32") as Tensor1D; // the cpu backend's sum is float32
 }
 
-function check({ rowPointers, columnIndices, values, rows, columns }: CsrMatrix, x: Tensor, transpose: boolean): void {
+function check({ rowPointers, columnIndices, values, rows, columns, rowIndices }: CsrMatrix, x: Tensor, transpose: boolean): void {
   for (const [name, size] of Object.entries({ rows, columns })) {
     if (!Number.isInteger(size) || size < 0) throw new GradientsError("INVALID_OPTION", `csrMatMul: ${name} must be a whole number from 0 on, got ${size}`, { [name]: size });
   }
@@ -97,5 +100,6 @@ function check({ rowPointers, columnIndices, values, rows, columns }: CsrMatrix,
   expect("rowPointers", rowPointers, "int32", [rows + 1]);
   expect("columnIndices", columnIndices, "int32", ["any"]);
   expect("values", values, "float32", [columnIndices.size]);
+  if (rowIndices !== undefined) expect("rowIndices", rowIndices, "int32", [columnIndices.size]);
   expect("x", x, "float32", [transpose ? rows : columns, "any"]);
 }

@@ -3,6 +3,7 @@ export { csrMatMul } from "./csr-mat-mul.js";
 export type { CsrMatMulOptions, CsrMatrix } from "./csr-mat-mul.js";
 export { GradientsError } from "./errors.js";
 export type { GradientsErrorCode } from "./errors.js";
+export { gatherRows } from "./gather-rows.js";
 export { hessianGradientProduct } from "./hessian-gradient-product.js";
 export type { HessianGradientProduct } from "./hessian-gradient-product.js";
 export { hessianVectorProduct } from "./hessian-vector-product.js";

@@ -1,10 +1,11 @@
-// The sparse product of TensorFlow itself: tfjs-node can run any operation of its C library, but has no kernel for this one.
+// Operations of TensorFlow itself: tfjs-node can run any of its C library, but has no kernel for the sparse product, and one for gather
+// that reads all indices back to check them, which takes fifteen times as long as the operation.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 
 /** The part of tfjs-node's backend that is used here. */
 export interface TensorFlowBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_INT64: number };
+  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_INT64: number };
   readonly tensorMap: { set(dataId: object, data: object): void };
   executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly object[]): Tensor;
   disposeData(dataId: object, force: boolean): boolean;
@@ -45,5 +46,22 @@ export function tensorFlowProduct(backend: TensorFlowBackend, { rowIndices, colu
   } finally {
     indices.dispose();
     backend.disposeData(shape.dataId, true);
+  }
+}
+
+/** The rows of x at `indices`, an int32 vector. Not recorded for gradients; TensorFlow throws for an index out of range. */
+export function tensorFlowGather(backend: TensorFlowBackend, x: Tensor, indices: Tensor1D): Tensor {
+  const { TF_ATTR_INT, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
+  const axis = tf.scalar(0, "int32");
+  try {
+    const attributes = [
+      { name: "batch_dims", type: TF_ATTR_INT, value: 0 },
+      { name: "Tparams", type: TF_ATTR_TYPE, value: TF_FLOAT },
+      { name: "Tindices", type: TF_ATTR_TYPE, value: TF_INT32 },
+      { name: "Taxis", type: TF_ATTR_TYPE, value: TF_INT32 },
+    ];
+    return backend.executeSingleOutput("GatherV2", attributes, [x, indices, axis]);
+  } finally {
+    axis.dispose();
   }
 }

@@ -1,0 +1,15 @@
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "@warmstart/init-core";
+import { wrapKernels } from "./src/kernel-times.js";
+import { prepareGAT } from "./src/rows/gnn.js";
+const which = process.argv[2]!;
+await useBackend({ prefer: [which as never] });
+console.log(tf.getBackend());
+const work = prepareGAT(20000, 200000);
+for (let i=0;i<2;i++) (await work()).dispose();
+const be = tf.backend() as any; let spm=0,n=0; const orig=be.executeSingleOutput;
+if(orig) be.executeSingleOutput=function(name:string,...a:any[]){ if(name!=="SparseTensorDenseMatMul") return orig.call(this,name,...a); const s=performance.now(); const r=orig.call(this,name,...a); spm+=performance.now()-s;n++; return r;};
+const { kernels, unwrap } = wrapKernels(which as never);
+const t=performance.now(); for (let i=0;i<3;i++) (await work()).dispose();
+console.log("ms", (performance.now()-t)/3, "spmm", spm/3, n/3);
+for (const k of kernels(3).slice(0,25)) console.log(JSON.stringify(k));
