@@ -1,6 +1,7 @@
 // Graph attention: GAT (Veličković et al., ICLR 2018, arXiv:1710.10903) and GATv2 (Brody, Alon, Yahav, ICLR 2022, arXiv:2105.14491).
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { gatherRows } from "@warmstart/gradients";
 import { WarmstartError } from "@warmstart/init-core";
 import { edgeSoftmax } from "./attention/edge-softmax.js";
 import { attendedEdges, edgeOrderOf, layoutOf, type Layout } from "./attention/layout.js";
@@ -102,7 +103,7 @@ export function gatAttention(graph: Graph, x: Tensor2D, weights: GATWeights | GA
   const { heads } = check("gatAttention", graph, x, weights, options);
   const { selfLoops = true } = options;
   const { src, dst } = attendedEdges(graph, selfLoops);
-  const attention = tf.tidy(() => tf.reshape(tf.gather(attend(graph, x, weights, heads, options).attention, edgeOrderOf(graph, heads, selfLoops).toEntries), [src.length, heads]) as Tensor2D);
+  const attention = tf.tidy(() => tf.reshape(gatherRows(attend(graph, x, weights, heads, options).attention, edgeOrderOf(graph, heads, selfLoops).toEntries), [src.length, heads]) as Tensor2D);
   return { src, dst, attention };
 }
 
@@ -114,13 +115,13 @@ function attend(graph: Graph, x: Tensor2D, weights: GATWeights | GATv2Weights, h
     const sources = withBias(kernel, sourceBias);
     const targets = targetKernel === undefined ? sources : withBias(targetKernel, targetBias);
     const edges = edgeOrderOf(graph, heads, selfLoops);
-    const scores = tf.gather(pairScores(edges, sources, targets, attention, negativeSlope), edges.fromEntries) as Tensor1D;
+    const scores = gatherRows(pairScores(edges, sources, targets, attention, negativeSlope), edges.fromEntries) as Tensor1D;
     return { layout, attention: edgeSoftmax(layout, scores, 1), sources };
   }
   const sources = withBias(weights.kernel);
   const perHead = tf.reshape(sources, [graph.numNodes, heads, -1]);
   const scores = (attention: Tensor2D) => tf.reshape(tf.sum(tf.mul(perHead, attention), 2), [graph.numNodes * heads]);
-  const sums = tf.add(tf.gather(scores(weights.attentionSource), layout.columns), tf.gather(scores(weights.attentionTarget), layout.rows)) as Tensor1D;
+  const sums = tf.add(gatherRows(scores(weights.attentionSource), layout.columns), gatherRows(scores(weights.attentionTarget), layout.rows)) as Tensor1D;
   return { layout, attention: edgeSoftmax(layout, sums, negativeSlope), sources };
 }
 

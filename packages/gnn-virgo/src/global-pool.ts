@@ -1,6 +1,7 @@
 // One row a graph: what its nodes have in common.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { gatherRows } from "@warmstart/gradients";
 import { requireChoice, requireNodes } from "./check.js";
 import type { Graph } from "./graph.js";
 import { tensorsOf } from "./graph-tensors.js";
@@ -40,7 +41,7 @@ export const meanOfGraphs = (graph: Graph, x: Tensor2D): Tensor2D => tf.mul(sumO
 /** `"nodes d"`: to each node the row of its graph, of x `"graphs d"`. */
 export function ofEachNode(graph: Graph, x: Tensor2D): Tensor2D {
   if (graph.numGraphs === 1) return tf.tile(x, [graph.numNodes, 1]);
-  const row = tf.customGrad((given) => ({ value: tf.gather(given as Tensor, graphTensors(graph).batch), gradFunc: (dy: Tensor) => sumOfGraphs(graph, dy as Tensor2D) }));
+  const row = tf.customGrad((given) => ({ value: gatherRows(given as Tensor, graphTensors(graph).batch), gradFunc: (dy: Tensor) => sumOfGraphs(graph, dy as Tensor2D) }));
   return row(x) as Tensor2D;
 }
 

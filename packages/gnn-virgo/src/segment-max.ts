@@ -1,6 +1,7 @@
 // The largest entry of each segment, which tfjs has no kernel for: segments by size, those of about one size gathered into a table and reduced at once.
 import * as tf from "@tensorflow/tfjs-core";
 import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { gatherRows } from "@warmstart/gradients";
 
 /**
  * Segments of rows, as tensors (those of `Segments` made with `segmentsOf`): of the segments of 2ᵏ⁻¹ + 1 to 2ᵏ members, `rows<k>` int32
@@ -62,11 +63,11 @@ export function segmentMax(segments: Segments, x: Tensor2D): Tensor2D {
   const d = x.shape[1];
   const largest = tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const [given, save] = args as [Tensor2D, GradSaveFunc];
-    const tops = parts(segments, d).map(({ rows }) => tf.tidy(() => tf.max(tf.gather(given, rows), 1)));
+    const tops = parts(segments, d).map(({ rows }) => tf.tidy(() => tf.max(gatherRows(given, rows), 1)));
     const found = tf.concat([...tops, tf.zeros([1, d])]);
     save([given, found]);
     return {
-      value: tf.gather(found, segments.order),
+      value: gatherRows(found, segments.order),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, found] = saved as [Tensor2D, Tensor2D];
         // Back into the order of the tables; what came to empty segments goes nowhere.
@@ -78,7 +79,7 @@ export function segmentMax(segments: Segments, x: Tensor2D): Tensor2D {
           const slope = tf.slice(slopes, [place, 0], [count, d]);
           place += count;
           sum = tf.tidy(() => {
-            const wins = tf.mul(tf.cast(tf.equal(tf.gather(x, rows), tf.expandDims(top, 1)), "float32"), tf.expandDims(real, 2));
+            const wins = tf.mul(tf.cast(tf.equal(gatherRows(x, rows), tf.expandDims(top, 1)), "float32"), tf.expandDims(real, 2));
             const share = tf.mul(wins, tf.expandDims(tf.div(slope, tf.sum(wins, 1)), 1));
             return tf.add(sum, tf.unsortedSegmentSum(tf.reshape(share, [count * width, d]), tf.reshape(rows, [count * width]) as Tensor1D, x.shape[0]));
           });
@@ -93,7 +94,7 @@ export function segmentMax(segments: Segments, x: Tensor2D): Tensor2D {
 /** `"segments"`: of x `"rows"` the largest in each segment, 0 for an empty one. Without a gradient. */
 export function segmentTop(segments: Segments, x: Tensor1D): Tensor1D {
   return tf.tidy(() => {
-    const tops = parts(segments, 1).map(({ rows }) => tf.max(tf.gather(x, rows), 1));
-    return tf.gather(tf.concat([...tops, tf.zeros([1])]), segments.order) as Tensor1D;
+    const tops = parts(segments, 1).map(({ rows }) => tf.max(gatherRows(x, rows), 1));
+    return gatherRows(tf.concat([...tops, tf.zeros([1])]), segments.order) as Tensor1D;
   });
 }

@@ -49,8 +49,8 @@ export function tensorFlowProduct(backend: TensorFlowBackend, { rowIndices, colu
   }
 }
 
-/** The rows of x at `indices`, an int32 vector. Not recorded for gradients; TensorFlow throws for an index out of range. */
-export function tensorFlowGather(backend: TensorFlowBackend, x: Tensor, indices: Tensor1D): Tensor {
+/** The rows of x at `indices`. Not recorded for gradients; TensorFlow throws for an index out of range. */
+export function tensorFlowGather(backend: TensorFlowBackend, x: Tensor, indices: Tensor): Tensor {
   const { TF_ATTR_INT, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
   const axis = tf.scalar(0, "int32");
   try {

@@ -1,6 +1,7 @@
 // GATv2's score of an edge, which needs the sum of both ends before the activation: rows an edge, made and dropped a part at a time.
 import * as tf from "@tensorflow/tfjs-core";
 import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
+import { gatherRows } from "@warmstart/gradients";
 import type { EdgeOrder } from "./layout.js";
 
 /** Numbers that a part may have. */
@@ -12,7 +13,7 @@ export function pairScores({ sources: from, targets: to }: EdgeOrder, sources: T
   const edges = from.size;
   const step = Math.max(1, Math.floor(most / (heads * units)));
   const parts = Array.from({ length: Math.ceil(edges / step) }, (_, i) => ({ begin: i * step, size: Math.min(step, edges - i * step) }));
-  const sum = (begin: number, size: number, left: Tensor2D, right: Tensor2D) => tf.reshape(tf.add(tf.gather(left, tf.slice(from, begin, size)), tf.gather(right, tf.slice(to, begin, size))), [size, heads, units]) as Tensor3D;
+  const sum = (begin: number, size: number, left: Tensor2D, right: Tensor2D) => tf.reshape(tf.add(gatherRows(left, tf.slice(from, begin, size)), gatherRows(right, tf.slice(to, begin, size))), [size, heads, units]) as Tensor3D;
   const score = tf.customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const [left, right, vector, save] = args as [Tensor2D, Tensor2D, Tensor2D, GradSaveFunc];
     save([left, right, vector]);

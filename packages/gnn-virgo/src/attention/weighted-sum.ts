@@ -4,7 +4,7 @@ import { csrMatMul } from "@warmstart/gradients";
 import type { Layout } from "./layout.js";
 
 /** `"N*H D"`: the sparse matrix with these values, `"E*H"`, times x `"N*H D"`. Differentiable towards both; its gradient towards the values makes no row an edge where the backend has the kernel. */
-export function weightedSum({ numNodes, heads, pointers, columns }: Layout, values: Tensor1D, x: Tensor2D): Tensor2D {
+export function weightedSum({ numNodes, heads, pointers, rows, columns }: Layout, values: Tensor1D, x: Tensor2D): Tensor2D {
   const size = numNodes * heads;
-  return csrMatMul({ rowPointers: pointers, columnIndices: columns, values, rows: size, columns: size }, x);
+  return csrMatMul({ rowPointers: pointers, columnIndices: columns, rowIndices: rows, values, rows: size, columns: size }, x);
 }
