@@ -1,0 +1,34 @@
+// A stack of graph convolutions of one kind, as deep as one likes, without normalization or short cuts: where the start counts most.
+import * as tf from "@tensorflow/tfjs";
+import { gcnConv } from "@warmstart/gnn-virgo";
+
+export const layerNames = ["gcn"] as const;
+export type LayerName = (typeof layerNames)[number];
+
+export interface Stack {
+  readonly layer: LayerName;
+  /** Convolutions, the last one too. */
+  readonly depth: number;
+  /** Features of a node. */
+  readonly width: number;
+  readonly hidden: number;
+  /** Of the last convolution, which has no activation. */
+  readonly output: number;
+}
+
+/** `"nodes width"` → `"nodes output"`. */
+export function buildStack(stack: Stack): tf.Sequential {
+  return tf.sequential({ layers: stackOf(stack) });
+}
+
+/** Its layers; the last convolution has an activation only if `more` follows it. */
+function stackOf({ layer, depth, width, hidden, output }: Stack): tf.layers.Layer[] {
+  return Array.from({ length: depth }, (_, i) => {
+    const last = i === depth - 1;
+    return convolution(layer, { units: last ? output : hidden, activation: last ? "linear" : "relu", ...(i === 0 ? { inputShape: [width] } : {}) });
+  });
+}
+
+function convolution(_layer: LayerName, args: { units: number; activation: "linear" | "relu"; inputShape?: number[] }): tf.layers.Layer {
+  return gcnConv({ ...args, degrees: "both" }); // as Virgo's authors divide; the same as "in" where edges lead both ways
+}
