@@ -1,8 +1,9 @@
-// pnpm compare optimizers|pruning|ssm-starts […options]
+// pnpm compare gnn|optimizers|pruning|ssm-starts […options]
 // Runs what the committed results lack (it can be stopped at any time and goes on there), then prints and writes tables and page.
 import { runProgram, UsageError } from "./options.js";
 
 const comparisons: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  gnn: async (args) => (await import("./gnn/command.js")).compareGnn(args),
   optimizers: async (args) => (await import("./optimizers/command.js")).compareOptimizers(args),
   pruning: async (args) => (await import("./pruning/command.js")).comparePruning(args),
   "ssm-starts": async (args) => (await import("./ssm-starts/command.js")).compareSsmStarts(args),
