@@ -119,10 +119,15 @@ function attend(graph: Graph, x: Tensor2D, weights: GATWeights | GATv2Weights, h
     return { layout, attention: edgeSoftmax(layout, scores, 1), sources };
   }
   const sources = withBias(weights.kernel);
-  const perHead = tf.reshape(sources, [graph.numNodes, heads, -1]);
-  const scores = (attention: Tensor2D) => tf.reshape(tf.sum(tf.mul(perHead, attention), 2), [graph.numNodes * heads]);
+  const scores = (attention: Tensor2D) => tf.reshape(tf.matMul(sources, headByHead(attention)), [graph.numNodes * heads]);
   const sums = tf.add(gatherRows(scores(weights.attentionSource), layout.columns), gatherRows(scores(weights.attentionTarget), layout.rows)) as Tensor1D;
   return { layout, attention: edgeSoftmax(layout, sums, negativeSlope), sources };
+}
+
+/** `"heads*out heads"`, so that a product with it is one with the vector of each head: of attention `"heads out"` each row in a column of its own. */
+function headByHead(attention: Tensor2D): Tensor2D {
+  const [heads, units] = attention.shape;
+  return tf.reshape(tf.mul(tf.expandDims(attention, 2), tf.expandDims(tf.eye(heads), 1)), [heads * units, heads]) as Tensor2D;
 }
 
 const isSecond = (weights: GATWeights | GATv2Weights): weights is GATv2Weights => "attention" in weights;

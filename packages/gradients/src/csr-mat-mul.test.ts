@@ -66,7 +66,7 @@ describe.each(ways)("csrMatMul %s", (_, register) => {
 
   it("has the right gradient towards values also where it is computed in parts", async () => {
     register();
-    const [rows, d] = [4, 2 ** 17];
+    const [rows, d] = [4, 2 ** 20];
     const matrix = compress([[1, 2, 0], [0, 3, 4], [5, 0, 6], [7, 8, 9]], 3);
     const x = tf.tidy(() => tf.mul(tf.ones([3, d]), tf.tensor2d([[1], [2], [3]]))) as tf.Tensor2D;
     const gradient = tf.tidy(() => tf.grad((values) => tf.mean(csrMatMul({ ...matrix, values: values as tf.Tensor1D }, x)))(matrix.values));

@@ -66,10 +66,10 @@ function productOnTensorFlow(backend: TensorFlowBackend, matrix: CsrMatrix, x: T
   return record({ values, x }, product, gradients, [values, x]) as Tensor2D;
 }
 
-/** `"nnz"`: of `left · rightᵀ` the entries at the coordinates; as many at a time as the processor's cache holds rows for. */
+/** `"nnz"`: of `left · rightᵀ` the entries at the coordinates; a part at a time, so that no tensor of a row an entry is made, and few enough parts that calls do not count. */
 function sampledProduct(left: Tensor2D, right: Tensor2D, rowIndices: Tensor1D, columnIndices: Tensor1D): Tensor1D {
   const count = columnIndices.size;
-  const step = Math.max(1, Math.floor(2 ** 19 / Math.max(1, left.shape[1])));
+  const step = Math.max(1, Math.floor(2 ** 22 / Math.max(1, left.shape[1])));
   const parts: Tensor1D[] = [];
   for (let begin = 0; begin < count; begin += step) {
     const size = Math.min(step, count - begin);
