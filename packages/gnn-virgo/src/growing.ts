@@ -4,17 +4,21 @@ export class Growing<T extends Int32Array | Float32Array | Float64Array> {
   length = 0;
   #array: T;
 
-  constructor(private readonly make: new (length: number) => T, capacity = 1024) {
-    this.#array = new make(capacity);
+  constructor(private readonly make: new (length: number) => T) {
+    this.#array = new make(1024);
   }
 
   push(value: number): void {
-    if (this.length === this.#array.length) {
-      const larger = new this.make(2 * this.length);
-      larger.set(this.#array);
-      this.#array = larger;
-    }
+    if (this.length === this.#array.length) this.reserve(2 * this.length);
     this.#array[this.length++] = value;
+  }
+
+  /** Makes room for so many numbers in all. */
+  reserve(capacity: number): void {
+    if (capacity <= this.#array.length) return;
+    const larger = new this.make(capacity);
+    larger.set(this.#array);
+    this.#array = larger;
   }
 
   at(index: number): number {

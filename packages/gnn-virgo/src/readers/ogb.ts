@@ -4,7 +4,7 @@ import { malformed } from "./errors.js";
 import { graphData, type GraphData, type Splits } from "./graph-data.js";
 import { predicted } from "./predicted.js";
 import { findFile, requireFile, type TextFiles } from "./text-files.js";
-import { numberTable, type NumberTable } from "./text-table.js";
+import { numberTable, type NumberTable, type NumberTableOptions } from "./text-table.js";
 
 export interface OGBOptions {
   /** Adds the way back of every edge that is no self-loop: for data sets whose `add_inverse_edge` is true (products, proteins, the molecules). Default false. */
@@ -29,12 +29,13 @@ export function fromOGB(files: TextFiles, { undirected = false }: OGBOptions = {
   const [numNodes, numEdges] = [sum(nodesOf), sum(edgesOf)];
   const { src, dst } = numEdges === 0 ? { src: new Int32Array(), dst: new Int32Array() } : edges(files, nodesOf, edgesOf, numEdges);
   const rows = { count: numNodes, of: "node" };
-  const features = optional(files, "node-feat.csv", { rows });
+  const file = findFile(reader, files, "node-feat.csv");
+  const features = file && numberTable(reader, file.text, file.name, Float32Array, { rows });
   const weight = optional(files, "edge_weight.csv", { rows: { count: numEdges, of: "edge" }, columns: 1 });
   const batch = numGraphs === 1 ? {} : { batch: batchOf(nodesOf, numNodes), numGraphs };
   return graphData({
     graph: createGraph({ numNodes, src, dst, undirected, ...(weight === undefined ? {} : { weight: weight.values }), ...batch }),
-    ...(features === undefined ? {} : { features: new Float32Array(features.values), numFeatures: features.columns }),
+    ...(features === undefined ? {} : { features: features.values, numFeatures: features.columns }),
     ...answers(files, "node-label.csv", "nodes", numNodes),
     ...answers(files, "graph-label.csv", "graphs", numGraphs),
     splits: splits(files, findFile(reader, files, "node-label.csv") === undefined && numGraphs > 1 ? numGraphs : numNodes),
@@ -43,14 +44,12 @@ export function fromOGB(files: TextFiles, { undirected = false }: OGBOptions = {
 
 const reader = "fromOGB";
 
-type TableOptions = Parameters<typeof numberTable>[3];
-
-function table(files: TextFiles, ending: string, options: TableOptions): NumberTable {
+function table(files: TextFiles, ending: string, options: NumberTableOptions): NumberTable {
   const { name, text } = requireFile(reader, files, ending);
-  return numberTable(reader, text, name, options);
+  return numberTable(reader, text, name, Float64Array, options);
 }
 
-const optional = (files: TextFiles, ending: string, options: TableOptions): NumberTable | undefined => (findFile(reader, files, ending) === undefined ? undefined : table(files, ending, options));
+const optional = (files: TextFiles, ending: string, options: NumberTableOptions): NumberTable | undefined => (findFile(reader, files, ending) === undefined ? undefined : table(files, ending, options));
 
 function sum({ values }: NumberTable): number {
   const wrong = values.findIndex((count) => count < 0);

@@ -179,22 +179,26 @@ export class TextTable {
 }
 
 /** Numbers in rows of one length. */
-export interface NumberTable {
+export interface NumberTable<T extends Float32Array | Float64Array = Float64Array> {
   /** `"rows columns"` */
-  readonly values: Float64Array;
+  readonly values: T;
   readonly rows: number;
   readonly columns: number;
 }
 
-/**
- * A text of numbers and nothing else.
- *
- * @param rows how many there must be, and what of.
- * @param missing whether NaN and empty fields are allowed, as NaN.
- */
-export function numberTable(reader: string, text: FileText, name: string, { rows, columns, missing = false, whole = false }: { rows?: { count: number; of: string }; columns?: number; missing?: boolean; whole?: boolean } = {}): NumberTable {
+export interface NumberTableOptions {
+  /** How many rows there must be, and what of. */
+  readonly rows?: { readonly count: number; readonly of: string };
+  readonly columns?: number;
+  /** Whether NaN and empty fields are allowed, as NaN. */
+  readonly missing?: boolean;
+  readonly whole?: boolean;
+}
+
+/** A text of numbers and nothing else, in an array of that type. */
+export function numberTable<T extends Float32Array | Float64Array>(reader: string, text: FileText, name: string, type: new (length: number) => T, { rows, columns, missing = false, whole = false }: NumberTableOptions): NumberTable<T> {
   const table = new TextTable(reader, text, name);
-  const values = new Growing(Float64Array);
+  const values = new Growing(type);
   let [width, count] = [columns ?? 0, 0];
   while (table.next()) {
     if (count === 0) table.separate();
@@ -205,7 +209,10 @@ export function numberTable(reader: string, text: FileText, name: string, { rows
       if (whole && !Number.isInteger(value)) throw unreadable(table, whole);
       values.push(value);
     }
-    if (count === 0 && columns === undefined) width = fields;
+    if (count === 0) {
+      width = columns ?? fields;
+      values.reserve(Math.min(width * (rows?.count ?? 0), text.length)); // a number takes a character at least
+    }
     if (fields !== width) throw malformed(reader, `${table.where} must have ${width} fields${columns === undefined ? " as the first" : ""}, got ${fields}.`, { line: table.line, fields });
     count++;
   }

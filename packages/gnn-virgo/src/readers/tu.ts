@@ -4,7 +4,7 @@ import { classesOf } from "./classes.js";
 import { malformed } from "./errors.js";
 import { graphData, type GraphData } from "./graph-data.js";
 import { findFile, requireFile, type TextFiles } from "./text-files.js";
-import { numberTable, type NumberTable } from "./text-table.js";
+import { numberTable, type NumberTable, type NumberTableOptions } from "./text-table.js";
 
 /**
  * A TU data set from its files, `{ "MUTAG_A.txt": text, "MUTAG_graph_indicator.txt": text, … }`, as one batch: `graphLabels` from
@@ -39,14 +39,12 @@ export function fromTU(files: TextFiles): GraphData {
 
 const reader = "fromTU";
 
-type TableOptions = Parameters<typeof numberTable>[3];
-
-function required(files: TextFiles, ending: string, options: TableOptions): NumberTable {
+function required(files: TextFiles, ending: string, options: NumberTableOptions): NumberTable {
   const { name, text } = requireFile(reader, files, ending);
-  return numberTable(reader, text, name, options);
+  return numberTable(reader, text, name, Float64Array, options);
 }
 
-const optional = (files: TextFiles, ending: string, options: TableOptions): NumberTable | undefined => (findFile(reader, files, ending) === undefined ? undefined : required(files, ending, options));
+const optional = (files: TextFiles, ending: string, options: NumberTableOptions): NumberTable | undefined => (findFile(reader, files, ending) === undefined ? undefined : required(files, ending, options));
 
 function edges(files: TextFiles, batch: Int32Array): { src: Int32Array; dst: Int32Array } {
   const { values, rows } = required(files, "A.txt", { columns: 2, whole: true });
