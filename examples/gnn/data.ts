@@ -43,10 +43,11 @@ export interface LinkData {
   readonly features: { readonly values: Float32Array; readonly width: number };
 }
 
-/** Many small graphs side by side in one, a label each; an edge leads both ways. */
+/** Many small graphs side by side in one, a label each. */
 export interface GraphsData extends Edges {
   readonly title: string;
   readonly source: string;
+  readonly directed: boolean;
   /** Of which graph each node is. */
   readonly batch: Int32Array;
   readonly numGraphs: number;

@@ -8,7 +8,7 @@ import { expectCounts, type GraphsData } from "./data.js";
 import { parseSmiles, scaffoldOf, type Atom } from "./smiles.js";
 
 /** How to get the wheel. */
-const moleculesHint = "needs RDKit's wheel: pip download --no-deps rdkit==2026.9.1 -d vendor";
+export const moleculesHint = "needs RDKit's wheel: pip download --no-deps rdkit==2026.9.1 -d vendor";
 
 const vendor = fileURLToPath(new URL("../../vendor/", import.meta.url));
 const inside = "rdkit/Contrib/FreeWilson/data/CHEMBL2321810";
@@ -45,6 +45,7 @@ export function readMolecules(smiles: readonly string[], activities: readonly st
   return {
     title: "activity of molecules",
     source: "PyPI rdkit 2026.9.1, CHEMBL2321810: ChEMBL, CC-BY-SA 3.0",
+    directed: false,
     numNodes: atoms.length,
     src: Int32Array.from(bonds, ([a]) => a),
     dst: Int32Array.from(bonds, ([, b]) => b),

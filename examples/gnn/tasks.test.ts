@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { LinkData } from "./data.js";
+import type { GraphsData, LinkData } from "./data.js";
+import { graphsProblem } from "./graphs-task.js";
 import { linksProblem } from "./links-task.js";
 import { layerNames } from "./model.js";
 import { nodeProblem } from "./nodes-task.js";
@@ -91,5 +92,32 @@ describe("link prediction", () => {
       return points[0]!.loss;
     };
     expect(await lossOf(true)).not.toBe(await lossOf(false));
+  });
+});
+
+describe("graph classification", () => {
+  // Twenty triangles and twenty paths of three nodes.
+  const graphs: GraphsData = {
+    title: "triangles and paths",
+    source: "made here",
+    directed: false,
+    numNodes: 120,
+    src: Int32Array.from(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? [3 * i, 3 * i + 1, 3 * i + 2] : [3 * i, 3 * i + 1])).flat()),
+    dst: Int32Array.from(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? [3 * i + 1, 3 * i + 2, 3 * i] : [3 * i + 1, 3 * i + 2])).flat()),
+    batch: Int32Array.from({ length: 120 }, (_, i) => Math.floor(i / 3)),
+    numGraphs: 40,
+    features: { values: Float32Array.from({ length: 120 }, (_, i) => (Math.floor(i / 3) % 2 === 0 || i % 3 === 1 ? 2 : 1)), width: 1 }, // degrees
+    labels: Int32Array.from({ length: 40 }, (_, i) => i % 2),
+    classes: ["triangle", "path"],
+    groups: Int32Array.from({ length: 40 }, (_, i) => Math.floor(i / 4)),
+  };
+
+  it("tells triangles from paths", async () => {
+    await expectTensorGrowth(0, async () => {
+      const problem = graphsProblem(graphs, { train: 0.6, valid: 0.2 }, "groups");
+      await expectRuns((how, seed) => problem.run(how, "virgo", seed));
+      expect((await problem.run({ ...setting, steps: 60 }, "virgo", 1)).score).toBe(100);
+      problem.dispose();
+    });
   });
 });
