@@ -16,11 +16,6 @@ export interface Layout {
   readonly rows: Tensor1D;
   /** int32 `"E*H"`: the column of each entry, its source. */
   readonly columns: Tensor1D;
-  /** int32 `"N*H+1"`, `"E*H"`: the transposed matrix. */
-  readonly backPointers: Tensor1D;
-  readonly backIndices: Tensor1D;
-  /** int32 `"E*H"`: where the entries of the transposed matrix stand among those of this one. */
-  readonly backOrder: Tensor1D;
   /** The entries of each row. */
   readonly segments: Segments;
 }
@@ -30,10 +25,7 @@ export function layoutOf(graph: Graph, heads: number, selfLoops: boolean): Layou
   const key = `attention ${heads} ${selfLoops}`;
   const tensors = tensorsOf(graph, key, () => {
     const { pointers, columns } = entriesOf(graph, heads, selfLoops);
-    const rows = rowsOf(pointers);
-    // The transposed matrix: entries by column, each with its place in this one as its value.
-    const back = sparseMatrix(numNodes * heads, numNodes * heads, columns, rows, new Float64Array(rows.length).map((_, p) => p));
-    return { pointers: ints(pointers), rows: ints(rows), columns: ints(columns), backPointers: ints(back.rowPointers), backIndices: ints(back.columnIndices), backOrder: ints(Int32Array.from(back.values)) };
+    return { pointers: ints(pointers), rows: ints(rowsOf(pointers)), columns: ints(columns) };
   });
   return { numNodes, heads, ...tensors, segments: tensorsOf(graph, `${key} segments`, () => segmentsOf(entriesOf(graph, heads, selfLoops).pointers)) };
 }

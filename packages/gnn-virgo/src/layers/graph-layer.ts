@@ -33,7 +33,7 @@ export abstract class GraphLayer extends layers.Layer {
     });
   }
 
-  private graphFor(x: Tensor): Graph {
+  protected graphFor(x: Tensor): Graph {
     const { graph, name } = this;
     const title = `${this.getClassName()} "${name}"`;
     if (graph === undefined) throw new WarmstartError("MODEL_STATE", `${title}: the layer has no graph. Call setGraph(model, graph) once the model is built or loaded, or pass \`graph\` to the layer.`, { layer: name });

@@ -1,5 +1,10 @@
 import { serialization } from "@tensorflow/tfjs-core";
+import { GATConv } from "./gat-conv.js";
 import { GCNConv } from "./gcn-conv.js";
+import { GINConv } from "./gin-conv.js";
+import { GlobalPooling } from "./global-pooling.js";
+import { GraphNorm } from "./graph-norm.js";
+import { SAGEConv } from "./sage-conv.js";
 
 let registered = false;
 
@@ -7,5 +12,5 @@ let registered = false;
 export function registerLayers(): void {
   if (registered) return;
   registered = true;
-  for (const layer of [GCNConv]) serialization.registerClass(layer as unknown as serialization.SerializableConstructor<serialization.Serializable>);
+  for (const layer of [GCNConv, SAGEConv, GATConv, GINConv, GraphNorm, GlobalPooling]) serialization.registerClass(layer as unknown as serialization.SerializableConstructor<serialization.Serializable>);
 }
