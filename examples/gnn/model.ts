@@ -1,8 +1,8 @@
 // A stack of graph convolutions of one kind, as deep as one likes, without normalization or short cuts: where the start counts most.
 import * as tf from "@tensorflow/tfjs";
-import { gcnConv } from "@warmstart/gnn-virgo";
+import { gatConv, gcnConv, ginConv, sageConv } from "@warmstart/gnn-virgo";
 
-export const layerNames = ["gcn"] as const;
+export const layerNames = ["gcn", "sage", "gin", "gat"] as const;
 export type LayerName = (typeof layerNames)[number];
 
 export interface Stack {
@@ -29,6 +29,15 @@ function stackOf({ layer, depth, width, hidden, output }: Stack): tf.layers.Laye
   });
 }
 
-function convolution(_layer: LayerName, args: { units: number; activation: "linear" | "relu"; inputShape?: number[] }): tf.layers.Layer {
-  return gcnConv({ ...args, degrees: "both" }); // as Virgo's authors divide; the same as "in" where edges lead both ways
+function convolution(layer: LayerName, args: { units: number; activation: "linear" | "relu"; inputShape?: number[] }): tf.layers.Layer {
+  switch (layer) {
+    case "gcn":
+      return gcnConv({ ...args, degrees: "both" }); // as Virgo's authors divide; the same as "in" where edges lead both ways
+    case "sage":
+      return sageConv(args);
+    case "gin":
+      return ginConv(args);
+    case "gat":
+      return gatConv(args);
+  }
 }

@@ -1,4 +1,4 @@
-// pnpm compare gnn [--task nodes|links|graphs]… [--graph NAME]… [--start NAME]… [--depth N]… [--layer gcn]… [--seeds N] [--steps N] [--backend NAME] [--data DIR [--undirected]] [--report]
+// pnpm compare gnn [--task nodes|links|graphs]… [--graph NAME]… [--start NAME]… [--depth N]… [--layer gcn|sage|gin|gat]… [--seeds N] [--steps N] [--backend NAME] [--data DIR [--undirected]] [--report]
 // Without --task and --graph: the small graphs (minutes). With TF_NUM_INTRAOP_THREADS=1 several processes, each with graphs of its own, share the processors better than one with more threads.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -6,7 +6,7 @@ import type { Problem } from "./problems.js";
 import type { Result } from "./results.js";
 import { comparisonsOf, depthsOf, inWords, resultsOf, rivals, scoreText, signalCourse, signalStep, startsOf } from "./summary.js";
 
-const layerTitles: Readonly<Record<LayerName, string>> = { gcn: "GCN" };
+const layerTitles: Readonly<Record<LayerName, string>> = { gcn: "GCN", sage: "GraphSAGE", gin: "GIN", gat: "GAT" };
 
 interface Runs {
   readonly problem: Problem;

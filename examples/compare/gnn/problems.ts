@@ -49,9 +49,9 @@ const large = { learningRate: 0.01, hidden: 32, evaluateEvery: 10, steps: 50 };
 const most = { train: 0.6, valid: 0.2 };
 
 export const problems: readonly (Problem & { readonly graph: GraphName })[] = [
-  { task: "nodes", graph: "karate", title: "karate club, 2 known members a camp", measure: accuracy, course: { ...small, hidden: 16, steps: 60 }, layers: ["gcn"], seeds: 10, load: () => nodeProblem(karateClub(), { each: 2 }) },
-  { task: "nodes", graph: "les-miserables", title: "Les Misérables, groups", measure: accuracy, course: { ...small, steps: 100 }, layers: ["gcn"], seeds: 10, load: () => nodeProblem(lesMiserables(), { train: 0.4, valid: 0.2 }) },
-  { task: "links", graph: "flights", title: "flights", measure: ranks, course: { ...small, steps: 100, evaluateEvery: 20 }, layers: ["gcn"], seeds: 10, load: () => linksProblem(flights(), { train: 0.7, valid: 0.1, batch: 1024, ranked: 500 }, false) },
+  { task: "nodes", graph: "karate", title: "karate club, 2 known members a camp", measure: accuracy, course: { ...small, hidden: 16, steps: 60 }, layers: ["gcn", "gin"], seeds: 10, load: () => nodeProblem(karateClub(), { each: 2 }) },
+  { task: "nodes", graph: "les-miserables", title: "Les Misérables, groups", measure: accuracy, course: { ...small, steps: 100 }, layers: ["gcn", "gin"], seeds: 10, load: () => nodeProblem(lesMiserables(), { train: 0.4, valid: 0.2 }) },
+  { task: "links", graph: "flights", title: "flights", measure: ranks, course: { ...small, steps: 100, evaluateEvery: 20 }, layers: ["gcn", "gin"], seeds: 10, load: () => linksProblem(flights(), { train: 0.7, valid: 0.1, batch: 1024, ranked: 500 }, false) },
   { task: "links", graph: "flights-directed", title: "flights, messages from origin to destination", measure: ranks, course: { ...small, steps: 100, evaluateEvery: 20 }, layers: ["gcn"], seeds: 10, load: () => linksProblem(flights(), { train: 0.7, valid: 0.1, batch: 1024, ranked: 500 }, true) },
   ...(["random", "groups"] as const).map((how) => ({
     task: "graphs" as const,
@@ -59,7 +59,7 @@ export const problems: readonly (Problem & { readonly graph: GraphName })[] = [
     title: how === "random" ? "activity of molecules, split by chance" : "activity of molecules, other scaffolds in the test",
     measure: "accuracy on held-out molecules (%)",
     course: { ...small, steps: 100 },
-    layers: ["gcn"] as const,
+    layers: ["gcn", "gin"] as const,
     seeds: how === "random" ? 10 : 3,
     load: () => {
       const data = molecules();

@@ -34,10 +34,10 @@ const example = all(({ start, depth, seed }) => 80 + seed / 10 + (start === "xav
 
 describe("the list of runs", () => {
   it("is seed by seed", () => {
-    const runs = runsOf(karate, ["gcn"], [2, 4, 8], ["virgo", "xavier"], 2);
-    expect(runs).toHaveLength(12);
+    const runs = runsOf(karate, ["gcn", "gin"], [2, 4], ["virgo", "xavier"], 2);
+    expect(runs).toHaveLength(16);
     expect(runs[0]).toEqual({ task: "nodes", graph: "karate", layer: "gcn", depth: 2, start: "virgo", seed: 1 });
-    expect(runs.slice(0, 6).every(({ seed }) => seed === 1)).toBe(true);
+    expect(runs.slice(0, 8).every(({ seed }) => seed === 1)).toBe(true);
   });
 });
 
@@ -98,7 +98,7 @@ describe("the result file", () => {
     expect(openResults(path).all()).toEqual(example.slice(0, 3));
     const known = example[2]!;
     expect(openResults(path).has({ ...known })).toBe(true);
-    for (const other of [{ task: "links" }, { graph: "x" }, { depth: 9 }, { start: "kaiming" }, { seed: 9 }, { steps: 7 }, { hidden: 7 }] as const) expect(openResults(path).has({ ...known, ...other })).toBe(false);
+    for (const other of [{ task: "links" }, { graph: "x" }, { layer: "gat" }, { depth: 9 }, { start: "kaiming" }, { seed: 9 }, { steps: 7 }, { hidden: 7 }] as const) expect(openResults(path).has({ ...known, ...other })).toBe(false);
     rmSync(folder, { recursive: true });
   });
 });
