@@ -25,18 +25,18 @@ export function buildStack(stack: Stack): tf.Sequential {
 function stackOf({ layer, depth, width, hidden, output }: Stack): tf.layers.Layer[] {
   return Array.from({ length: depth }, (_, i) => {
     const last = i === depth - 1;
-    return convolution(layer, { units: last ? output : hidden, activation: last ? "linear" : "relu", ...(i === 0 ? { inputShape: [width] } : {}) });
+    return convolution(layer, hidden, { units: last ? output : hidden, activation: last ? "linear" : "relu", ...(i === 0 ? { inputShape: [width] } : {}) });
   });
 }
 
-function convolution(layer: LayerName, args: { units: number; activation: "linear" | "relu"; inputShape?: number[] }): tf.layers.Layer {
+function convolution(layer: LayerName, hiddenUnits: number, args: { units: number; activation: "linear" | "relu"; inputShape?: number[] }): tf.layers.Layer {
   switch (layer) {
     case "gcn":
       return gcnConv({ ...args, degrees: "both" }); // as Virgo's authors divide; the same as "in" where edges lead both ways
     case "sage":
       return sageConv(args);
     case "gin":
-      return ginConv(args);
+      return ginConv({ ...args, hiddenUnits }); // as wide in the last one: few units with a ReLU soon are 0 for every node
     case "gat":
       return gatConv(args);
   }
