@@ -29,17 +29,19 @@ export function propagate(graph: Graph, x: Tensor2D, operator: OperatorName = "g
 function operatorTensors(graph: Graph, operator: OperatorName, options: OperatorOptions): { forward: CsrMatrix; backward: CsrMatrix } {
   const { numNodes } = graph;
   const key = JSON.stringify([operator, options.selfLoops, options.selfLoopWeight, options.existingLoops, options.degrees, options.eps]);
-  const { rowPointers, columnIndices, values, backPointers, backIndices, backValues } = tensorsOf(graph, key, () => {
+  const { rowPointers, columnIndices, values, rowIndices, backPointers, backIndices, backValues, backRows } = tensorsOf(graph, key, () => {
     const matrix = graphOperator(graph, operator, options);
     const back = transposed(matrix);
     const own = rowsOf(matrix);
     const other = sameMatrix(matrix, back) ? own : rowsOf(back);
-    return { ...own, backPointers: other.rowPointers, backIndices: other.columnIndices, backValues: other.values };
+    return { ...own, backPointers: other.rowPointers, backIndices: other.columnIndices, backValues: other.values, backRows: other.rowIndices };
   });
   const size = { rows: numNodes, columns: numNodes };
-  return { forward: { rowPointers, columnIndices, values, ...size }, backward: { rowPointers: backPointers, columnIndices: backIndices, values: backValues, ...size } };
+  return { forward: { rowPointers, columnIndices, values, rowIndices, ...size }, backward: { rowPointers: backPointers, columnIndices: backIndices, values: backValues, rowIndices: backRows, ...size } };
 }
 
-function rowsOf({ rowPointers, columnIndices, values }: SparseMatrix): Pick<CsrMatrix, "rowPointers" | "columnIndices" | "values"> {
-  return { rowPointers: tf.tensor1d(rowPointers, "int32"), columnIndices: tf.tensor1d(columnIndices, "int32"), values: tf.tensor1d(Float32Array.from(values), "float32") };
+function rowsOf({ rows, rowPointers, columnIndices, values }: SparseMatrix) {
+  const rowIndices = new Int32Array(columnIndices.length);
+  for (let row = 0; row < rows; row++) rowIndices.fill(row, rowPointers[row], rowPointers[row + 1]);
+  return { rowPointers: tf.tensor1d(rowPointers, "int32"), columnIndices: tf.tensor1d(columnIndices, "int32"), values: tf.tensor1d(Float32Array.from(values), "float32"), rowIndices: tf.tensor1d(rowIndices, "int32") };
 }

@@ -84,9 +84,12 @@ function rowIndicesOf({ rowPointers, columnIndices, rowIndices }: CsrMatrix): Te
   if (rowIndices !== undefined) return rowIndices;
   const [rows, count] = [rowPointers.size - 1, columnIndices.size];
   if (rows < 2 || count === 0) return tf.zeros([count], "int32");
+  const ends = tf.slice(rowPointers, 1, rows - 1);
+  if (tf.getKernel("SearchSorted", tf.getBackend())) return tf.reshape(tf.upperBound(ends, tf.range(0, count, 1, "int32")), [count]);
+  // tfjs-node has no such kernel. (Elsewhere this is no way: sums of int32 were seen to go wrong on WebGPU with a card of NVIDIA's.)
   // Where the rows but the first begin; an end of all entries falls into a place that is cut off.
-  const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), tf.slice(rowPointers, 1, rows - 1), count + 1);
-  return tf.cast(tf.cumsum(tf.slice(begins, 0, count)), "int32") as Tensor1D; // the cpu backend's sum is float32
+  const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), ends, count + 1);
+  return tf.cumsum(tf.slice(begins, 0, count)) as Tensor1D;
 }
 
 function check({ rowPointers, columnIndices, values, rows, columns, rowIndices }: CsrMatrix, x: Tensor, transpose: boolean): void {
