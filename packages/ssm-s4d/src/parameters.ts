@@ -69,7 +69,7 @@ export function createParameters(options: S4DParametersOptions = {}): S4DParamet
 }
 
 /** e^θ neither vanishes nor overflows between these. Not by clipByValue, which makes a number of NaN on WebAssembly. */
-const [lowest, highest] = [-20, 5];
+export const logBounds = [-20, 5] as const;
 
 /**
  * The model that parameters stand for: A = −exp(logAReal) + i aImag, Δ = exp(logDt); both logarithms are clamped to [−20, 5] first, so that a diverging step cannot make Δ infinite. Differentiable.
@@ -78,6 +78,7 @@ const [lowest, highest] = [-20, 5];
  * @returns `dt`, `aRe` and the given tensors themselves; the caller disposes `dt` and `aRe`. Call it in a tidy.
  */
 export function ssmOf({ logDt, logAReal, aImag, bRe, bIm, cRe, cIm }: Omit<S4DParameters, "d" | "bRe" | "bIm"> & Partial<Pick<S4DParameters, "bRe" | "bIm">>): Ssm {
+  const [lowest, highest] = logBounds;
   const exp = <T extends Tensor>(theta: T): T => tf.tidy(() => tf.exp(tf.maximum(tf.minimum(theta, highest), lowest)) as T);
   return { dt: exp(logDt), aRe: tf.tidy(() => tf.neg(exp(logAReal))), aIm: aImag, bRe, bIm, cRe, cIm };
 }

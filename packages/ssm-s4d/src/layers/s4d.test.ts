@@ -103,6 +103,20 @@ describe("the layer", () => {
     model.dispose();
   });
 
+  it("warns, where it reads its parameters for a stream, of those that count as another value", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const model = modelOf(s4d({ init: "lin", dState: 4, name: "away", inputShape: [null, 2] }));
+    const layer = model.getLayer("away") as S4D;
+    (await layer.stream()).dispose();
+    expect(warn).not.toHaveBeenCalled();
+    const { logDt } = layer.parameters();
+    tf.tidy(() => (logDt as tf.Variable).assign(tf.tensor1d([5.5, -3])));
+    (await layer.stream()).dispose();
+    expect(warn.mock.calls).toEqual([['S4D: 1 of 2 values of `logDt` in the layer "away" lie outside of [-20, 5] and count as the nearer end. Training has run away: take a smaller `ssmLearningRate`.']]);
+    warn.mockRestore();
+    model.dispose();
+  });
+
   it("frees what it made, and a call leaves its output alone", async () => {
     await expectTensorGrowth(0, async () => {
       const model = modelOf(s4dBlock({ init: "legs", dState: 4, dropout: 0.1, inputShape: [10, 2] }));

@@ -5,7 +5,7 @@ import { layers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers"
 import { subSeed, varianceScaling, WarmstartError } from "@warmstart/init-core";
 import { requireChoice, requireDState, requireShape, requireSteps } from "../check.js";
 import type { Discretization } from "../discretize.js";
-import { createParameters, ssmOf, type S4DParameters, type S4DParametersOptions } from "../parameters.js";
+import { createParameters, logBounds, ssmOf, type S4DParameters, type S4DParametersOptions } from "../parameters.js";
 import { createRecurrence } from "../recurrence.js";
 import { kernelLength, s4dForward } from "../s4d-forward.js";
 import type { S4DInitOptions } from "../s4d-init.js";
@@ -130,7 +130,7 @@ export class S4D extends layers.Layer {
   }
 
   /**
-   * The built layer one step at a time, with the values that A, B, C, D and Δ have now: what `call` gives for a whole sequence outside of training.
+   * The built layer one step at a time, with the values that A, B, C, D and Δ have now: what `call` gives for a whole sequence outside of training. Warns when logarithms of Δ or Re A have left the range in which they are held.
    *
    * @returns `step` takes and gives `"B H"`; the caller disposes it.
    * @throws {WarmstartError} INVALID_OPTION when the layer is bidirectional or has an `lMax`, and for a bad batch size or rate; and what {@link createRecurrence} refuses.
@@ -142,6 +142,7 @@ export class S4D extends layers.Layer {
       throw new WarmstartError("INVALID_OPTION", `stream: the layer "${this.name}" must have ${needed}, got ${bidirectional || lMax}. ${reason}: train a model without it for streams.`, { layer: this.name, bidirectional, lMax });
     }
     const { d, ...rest } = this.parameters();
+    await this.warnOfHolding(rest);
     const model = tf.tidy(() => {
       const { dt, aRe, cRe, cIm } = bandLimited("stream", ssmOf(rest), bandlimit);
       return { dt, aRe: tf.minimum(aRe, mostGrowth) as Tensor2D, cRe: tf.clone(cRe), cIm: tf.clone(cIm!) };
@@ -166,6 +167,16 @@ export class S4D extends layers.Layer {
     if (this.warned || lMax === null || kernelLength(length, { lMax, rate }) === length) return;
     this.warned = true;
     console.warn(`S4D: the layer "${this.name}" sees ${kernelLength(length, { lMax, rate })} of ${length} steps at a time, since its \`lMax\` is ${lMax} at rate ${rate}. Leave \`lMax\` out for a kernel as long as the sequence.`);
+  }
+
+  /** Said where parameters are read anyway: training does not wait for the device. */
+  private async warnOfHolding({ logDt, logAReal }: Pick<S4DParameters, "logDt" | "logAReal">): Promise<void> {
+    const [lowest, highest] = logBounds;
+    for (const [name, tensor] of Object.entries({ logDt, logAReal })) {
+      const values = await tensor.data();
+      const held = values.filter((value) => value < lowest || value > highest).length;
+      if (held > 0) console.warn(`S4D: ${held} of ${values.length} values of \`${name}\` in the layer "${this.name}" lie outside of [${lowest}, ${highest}] and count as the nearer end. Training has run away: take a smaller \`ssmLearningRate\`.`);
+    }
   }
 
   /** What a block puts around the layer; nothing here. */
