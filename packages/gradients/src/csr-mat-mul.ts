@@ -53,17 +53,20 @@ export function csrMatMul(matrix: CsrMatrix, x: Tensor2D, { transpose = false }:
 const kernelName = "CsrMatMul";
 
 function productOnTensorFlow(backend: TensorFlowBackend, matrix: CsrMatrix, x: Tensor2D, transpose: boolean): Tensor2D {
-  const { columnIndices, values } = matrix;
+  const { rowPointers, columnIndices, values, rowIndices } = matrix;
   const product = () => tf.tidy(() => tensorFlowProduct(backend, { ...matrix, rowIndices: rowIndicesOf(matrix) }, x, transpose));
+  const needed = [values, x, rowPointers, columnIndices, ...(rowIndices === undefined ? [] : [rowIndices])];
   const gradients = (dy: Tensor, saved: readonly Tensor[]) => {
-    const [values, x] = saved as [Tensor1D, Tensor2D];
-    const [left, right] = transpose ? [x, dy] : [dy, x];
+    // The tensors themselves where they are still there, since the tape knows how they came about: for gradients of gradients.
+    const [values, dense, rowPointers, columnIndices, rowIndices] = needed.map((tensor, i) => (tensor.isDisposed ? saved[i]! : tensor)) as [Tensor1D, Tensor2D, Tensor1D, Tensor1D, Tensor1D?];
+    const kept: CsrMatrix = { ...matrix, values, rowPointers, columnIndices, ...(rowIndices === undefined ? {} : { rowIndices }) };
+    const [left, right] = transpose ? [dense, dy] : [dy, dense];
     return {
-      values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndicesOf(matrix), columnIndices)),
-      x: () => csrMatMul({ ...matrix, values }, dy as Tensor2D, { transpose: !transpose }),
+      values: () => tf.tidy(() => sampledProduct(left as Tensor2D, right as Tensor2D, rowIndicesOf(kept), columnIndices)),
+      x: () => csrMatMul(kept, dy as Tensor2D, { transpose: !transpose }),
     };
   };
-  return record({ values, x }, product, gradients, [values, x]) as Tensor2D;
+  return record({ values, x }, product, gradients, needed) as Tensor2D;
 }
 
 /** `"nnz"`: of `left · rightᵀ` the entries at the coordinates; a part at a time, so that no tensor of a row an entry is made, and few enough parts that calls do not count. */
