@@ -32,8 +32,8 @@ const starts: readonly Row[] = [
   {
     name: "lora/eva 6 layers d=768, 20 batches of 16x64 tokens, r=16",
     work: "initialize(model, eva({ r: 16, rho: 2, tau: 1 })) on residual Dense+GELU layers, forward passes and the new model included",
-    warmup: 0,
-    repeats: 1,
+    warmup: 1,
+    repeats: 3,
     peers: [peftEva],
     bounds: [
       { kind: "ratio", backend: "tensorflow", peer: "peft EVA", atMost: 0.2 },
@@ -44,8 +44,8 @@ const starts: readonly Row[] = [
   {
     name: "lora/eva-compared 6 layers d=768, 20 batches of 16x64 tokens, r=16",
     work: "the same with directions found and compared after every batch, as a stop by tau needs them",
-    warmup: 0,
-    repeats: 1,
+    warmup: 1,
+    repeats: 3,
     peers: [peftEva],
     bounds: [],
     prepare: async () => (await import("./rows/eva.js")).prepareCompared(),

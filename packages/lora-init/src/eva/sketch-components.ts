@@ -16,10 +16,11 @@ interface State {
   readonly shift: Tensor1D;
   /** V, `"width columns"`, orthonormal. */
   readonly basis: Tensor2D;
-  /** (Σ (x − shift)(x − shift)ᵀ·V)ᵀ, `"columns width"`: the orientation in which rows are multiplied without a transpose of them. */
-  readonly image: Tensor2D;
-  /** Σ (x − shift), `"width"`. */
-  readonly sum: Tensor1D;
+  /**
+   * `"columns+1 width"`: Yᵀ = (Σ (x − shift)(x − shift)ᵀ·V)ᵀ, in which rows are multiplied without a transpose of them, and below it
+   * Σ (x − shift), which the same product gives.
+   */
+  readonly sums: Tensor2D;
   /** Σ ‖x − shift‖², a scalar. */
   readonly squares: Tensor;
 }
@@ -48,21 +49,13 @@ export class SketchComponents implements StreamingComponents {
   async update(rows: Tensor2D): Promise<void> {
     if (rows.shape[0] === 0) return;
     if (this.state === undefined) await this.start(rows);
-    const { shift, basis, image, sum, squares } = this.state!;
-    const count = rows.shape[0];
+    const { shift, basis, sums, squares } = this.state!;
     const fresh = tf.tidy(() => {
-      // Z = (X − 1·c)·V; then (X − 1·c)ᵀ·Z = (Zᵀ·X)ᵀ − c·(1ᵀ·Z), and a row of ones below Zᵀ gives the column sums in the same product.
-      const z = tf.sub(tf.matMul(rows, basis), tf.matMul(tf.expandDims(shift, 0) as Tensor2D, basis)) as Tensor2D;
-      const products = tf.matMul(tf.concat2d([tf.transpose(z), tf.ones([1, count])], 0), rows) as Tensor2D;
-      const [image_, sum_] = [tf.slice(products, [0, 0], [this.columns, this.width]), tf.reshape(tf.slice(products, [this.columns, 0], [1, this.width]), [this.width])];
-      const correction = tf.matMul(tf.expandDims(tf.sum(z, 0), 1) as Tensor2D, tf.expandDims(shift, 0) as Tensor2D);
-      return {
-        image: tf.add(image, tf.sub(image_, correction)) as Tensor2D,
-        sum: tf.add(sum, tf.sub(sum_, tf.mul(shift, count))) as Tensor1D,
-        squares: tf.add(squares, tf.sum(tf.squaredDifference(rows, shift))),
-      };
+      const x = tf.sub(rows, shift) as Tensor2D;
+      const left = tf.concat2d([tf.transpose(tf.matMul(x, basis)) as Tensor2D, tf.ones([1, rows.shape[0]])], 0);
+      return { sums: tf.add(sums, tf.matMul(left, x)) as Tensor2D, squares: tf.add(squares, tf.sum(tf.square(x))) };
     });
-    tf.dispose([image, sum, squares]);
+    tf.dispose([sums, squares]);
     this.state = { shift, basis, ...fresh };
     this.rows += rows.shape[0];
     if (this.rows >= this.nextRenewal) {
@@ -81,28 +74,28 @@ export class SketchComponents implements StreamingComponents {
     const basis = await orthonormalize(image, { seed: this.seed });
     tf.dispose([draws, image]);
     tf.dispose([x, xt]);
-    this.state = { shift, basis, image: tf.zeros([this.columns, this.width]), sum: tf.zeros([this.width]), squares: tf.scalar(0) };
+    this.state = { shift, basis, sums: tf.zeros([this.columns + 1, this.width]), squares: tf.scalar(0) };
     this.nextRenewal = 2 * rows.shape[0];
   }
 
   /** V ← basis of the range of Y; Y ← Ĉ·V for the Nyström approximation Ĉ = B·Bᵀ of what was seen. */
   private async renew(): Promise<void> {
-    const { basis, image } = this.state!;
-    const upright = tf.transpose(image);
+    const { basis, sums } = this.state!;
+    const upright = this.image();
     const root = await nystromRoot(basis, upright);
     const renewed = await orthonormalize(upright, { seed: this.seed });
-    const next = tf.tidy(() => tf.transpose(tf.matMul(root, tf.matMul(tf.transpose(root), renewed))) as Tensor2D);
-    tf.dispose([root, basis, image, upright]);
-    this.state = { ...this.state!, basis: renewed, image: next };
+    const next = tf.tidy(() => tf.concat2d([tf.transpose(tf.matMul(root, tf.matMul(tf.transpose(root), renewed))) as Tensor2D, this.sum()], 0));
+    tf.dispose([root, basis, sums, upright]);
+    this.state = { ...this.state!, basis: renewed, sums: next };
   }
 
   async principal(k: number, { polish = true }: PrincipalOptions = {}): Promise<PrincipalComponents> {
-    const { basis, image, sum } = this.state!;
+    const { basis } = this.state!;
     // About the mean: (C − s·sᵀ/M)·V.
     const centred = tf.tidy(() => {
-      const upright = tf.transpose(image) as Tensor2D;
-      if (!this.center) return upright;
-      return tf.sub(upright, tf.matMul(tf.expandDims(tf.div(sum, this.rows), 1) as Tensor2D, tf.matMul(tf.expandDims(sum, 0) as Tensor2D, basis))) as Tensor2D;
+      if (!this.center) return this.image();
+      const sum = this.sum();
+      return tf.sub(this.image(), tf.matMul(tf.div(tf.transpose(sum), this.rows), tf.matMul(sum, basis))) as Tensor2D;
     });
     const root = await nystromRoot(basis, centred);
     centred.dispose();
@@ -135,21 +128,31 @@ export class SketchComponents implements StreamingComponents {
     return { components, singularValues, ratio: ratios(singularValues, total) };
   }
 
+  /** Y, `"width columns"`. */
+  private image(): Tensor2D {
+    return tf.tidy(() => tf.transpose(tf.slice(this.state!.sums, [0, 0], [this.columns, this.width])));
+  }
+
+  /** Σ (x − shift), `"1 width"`. */
+  private sum(): Tensor2D {
+    return tf.slice(this.state!.sums, [this.columns, 0], [1, this.width]);
+  }
+
   mean(): Tensor1D {
-    const { shift, sum } = this.state!;
-    return tf.tidy(() => tf.add(shift, tf.div(sum, this.rows)));
+    const { shift } = this.state!;
+    return tf.tidy(() => tf.add(shift, tf.div(tf.reshape(this.sum(), [-1]), this.rows)));
   }
 
   async totalVariance(): Promise<number> {
-    const { squares, sum } = this.state!;
-    const total = tf.tidy(() => (this.center ? tf.sub(squares, tf.div(tf.sum(tf.square(sum)), this.rows)) : tf.clone(squares)));
+    const { squares } = this.state!;
+    const total = tf.tidy(() => (this.center ? tf.sub(squares, tf.div(tf.sum(tf.square(this.sum())), this.rows)) : tf.clone(squares)));
     const [value] = await total.data();
     total.dispose();
     return value!;
   }
 
   dispose(): void {
-    if (this.state !== undefined) tf.dispose([this.state.shift, this.state.basis, this.state.image, this.state.sum, this.state.squares]);
+    if (this.state !== undefined) tf.dispose([this.state.shift, this.state.basis, this.state.sums, this.state.squares]);
     this.state = undefined;
     this.rows = 0;
   }
