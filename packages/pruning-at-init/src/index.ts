@@ -5,6 +5,7 @@ export { removeBlocks, type RemoveBlocksOptions } from "./blocks/remove-blocks.j
 export { scoreBlocks, type BlockCriterion, type BlockScoreOptions, type OwnCriterion, type ScoreBlocksOptions } from "./blocks/score-blocks.js";
 export { candidateBlocks, maxRemovable, selectBlocks, type CandidateOptions, type SelectBlocksOptions } from "./blocks/select-blocks.js";
 export { snapshot, type Snapshot } from "./blocks/snapshot.js";
+export { compact, type Compacted, type CompactDetails, type CompactedGroup, type CompactOptions } from "./compact/compact.js";
 export { compareModels, type CompareModelsOptions } from "./cost/compare-models.js";
 export { countMacs, type CountMacsOptions, type MacCount } from "./cost/count-macs.js";
 export { measureSteps, type MeasureStepsOptions, type StepTimes } from "./cost/measure-steps.js";

@@ -1,6 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { drawWeights, rewriteModel, WarmstartError } from "@warmstart/init-core";
+import { firstChannels } from "./channel-axis.js";
 import { channelGroups, type ChannelGroupsOptions } from "./channel-groups.js";
 import type { ChannelGraph } from "./channel-graph.js";
 import { cropEdits } from "./crop-edits.js";
@@ -25,7 +26,7 @@ export function cropWeights(model: LayersModel, graph: ChannelGraph, widths: Cro
   if (weights === "reinit") return drawWeights(model, { edit: cropEdits(graph, to), seed });
   const grown = graph.groups.find(({ width }, g) => to[g]! > width);
   if (grown !== undefined) throw new WarmstartError("INVALID_OPTION", `cropWeights: the channels of "${grown.id}" become more, and there is nothing to slice them from. Use weights: "reinit".`, { group: grown.id });
-  return slicedWeights(model, graph, to, { rescale });
+  return slicedWeights(model, graph, firstChannels(to), { rescale });
 }
 
 /**

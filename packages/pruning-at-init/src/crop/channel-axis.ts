@@ -46,17 +46,28 @@ export function entriesPerChannel(axis: ChannelAxis): Map<number, number> {
   return entries;
 }
 
-/** Where the first `to[g]` of the `from[g]` channels of every group lie on the axis, ascending. */
-export function keptEntries(axis: ChannelAxis, from: readonly number[], to: readonly number[]): number[] {
-  const kept: number[] = [];
+/** The group, and the channel in it, of each entry of the axis. */
+export function channelsOf(axis: ChannelAxis, widths: readonly number[]): { readonly group: number; readonly channel: number }[] {
+  return axis.flatMap(({ tile, segments }) => {
+    const once = segments.flatMap(({ group, repeat }) => Array.from({ length: widths[group]! * repeat }, (_, entry) => ({ group, channel: Math.floor(entry / repeat) })));
+    return Array.from({ length: tile }, () => once).flat();
+  });
+}
+
+/** Where the channels that stay lie on the axis, ascending; `kept` has their numbers, of every group. */
+export function entriesOf(axis: ChannelAxis, from: readonly number[], kept: readonly (readonly number[])[]): number[] {
+  const entries: number[] = [];
   let start = 0;
   for (const { tile, segments } of axis) {
     for (let copy = 0; copy < tile; copy++) {
       for (const { group, repeat } of segments) {
-        for (let entry = 0; entry < to[group]! * repeat; entry++) kept.push(start + entry);
+        for (const channel of kept[group]!) for (let entry = 0; entry < repeat; entry++) entries.push(start + channel * repeat + entry);
         start += from[group]! * repeat;
       }
     }
   }
-  return kept;
+  return entries;
 }
+
+/** The first `to[g]` channels of every group. */
+export const firstChannels = (to: readonly number[]): number[][] => to.map((width) => Array.from({ length: width }, (_, channel) => channel));

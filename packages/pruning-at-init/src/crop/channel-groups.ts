@@ -35,7 +35,16 @@ interface Draft {
  *
  * @see PreCrop, arXiv:2203.02549, leaves this step open; the rules are this library's (like DepGraph's, on an explicit graph).
  */
-export function channelGroups(model: LayersModel, { inputShape, exclude = [] }: ChannelGroupsOptions = {}): ChannelGraph {
+export const channelGroups = (model: LayersModel, options: ChannelGroupsOptions = {}): ChannelGraph => traceChannels(model, options).graph;
+
+/** The graph of channels, and the channels of every tensor by its name in `layerGraph`; those that an unsupported layer makes may be missing. */
+export interface ChannelTrace {
+  readonly graph: ChannelGraph;
+  readonly tensors: ReadonlyMap<string, ChannelAxis>;
+}
+
+/** What `channelGroups` gives, and the channels of tensors. */
+export function traceChannels(model: LayersModel, { inputShape, exclude = [] }: ChannelGroupsOptions = {}): ChannelTrace {
   const graph = layerGraph(model);
   const shapes = tensorShapes(model, graph, inputShape, "channelGroups");
   const classes = new ChannelClasses();
@@ -74,7 +83,7 @@ export function channelGroups(model: LayersModel, { inputShape, exclude = [] }: 
   }
   for (const name of graph.outputs) classes.fix(axes.get(name)!, "model output");
   excludeLayers([...drafts.values()], exclude, classes);
-  return finish(model, drafts, classes, [...nested].map(([path, channels]) => ({ path, channels })), unsupported);
+  return finish(model, drafts, classes, axes, [...nested].map(([path, channels]) => ({ path, channels })), unsupported);
 }
 
 function applyRule({ path, layer }: LayerCall, classes: ChannelClasses, inputs: readonly ChannelAxis[], inputShapes: readonly OpenShape[], outputShape: OpenShape): RuleResult | string {
@@ -102,7 +111,7 @@ function excludeLayers(drafts: readonly Draft[], exclude: readonly (string | Reg
 }
 
 /** Drafts as data: groups numbered in the order of their first layer. */
-function finish(model: LayersModel, drafts: ReadonlyMap<layers.Layer, Draft>, classes: ChannelClasses, nestedInputs: ChannelGraph["nestedInputs"], unsupported: readonly UnsupportedLayer[]): ChannelGraph {
+function finish(model: LayersModel, drafts: ReadonlyMap<layers.Layer, Draft>, classes: ChannelClasses, axes: ReadonlyMap<string, ChannelAxis>, nestedInputs: ChannelGraph["nestedInputs"], unsupported: readonly UnsupportedLayer[]): ChannelTrace {
   const inModel = layersOf(model).flatMap(({ outer }) => drafts.get(outer) ?? []);
   const order = new Map(inModel.map(({ path }, i) => [path, i]));
   const { parameters } = networkOf(model);
@@ -121,7 +130,8 @@ function finish(model: LayersModel, drafts: ReadonlyMap<layers.Layer, Draft>, cl
     const axes = (draft.weights?.[name] ?? []).map(([axis, channels]) => ({ axis: axis < 0 ? axis + shape.length : axis, channels: numbered(channels) }));
     return { name, shape, kernel: role.endsWith("kernel") || role === "embedding" || (role === "other" && !draft.supported && shape.length > 1), times: draft.times.get(name) ?? 0, axes };
   };
-  return {
+  const known = (axis: ChannelAxis) => classes.resolve(axis).every(({ segments }) => segments.every(({ group }) => number.has(group)));
+  const graph: ChannelGraph = {
     groups,
     layers: inModel.map((draft): ChannelLayer => ({
       path: draft.path,
@@ -134,4 +144,5 @@ function finish(model: LayersModel, drafts: ReadonlyMap<layers.Layer, Draft>, cl
     nestedInputs: nestedInputs.map(({ path, channels }) => ({ path, channels: numbered(channels) })),
     unsupported,
   };
+  return { graph, tensors: new Map([...axes].flatMap(([name, axis]) => (known(axis) ? [[name, numbered(axis)] as const] : []))) };
 }

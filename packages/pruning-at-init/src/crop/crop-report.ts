@@ -8,7 +8,7 @@ import type { CropWidths } from "./plan-crop.js";
 const product = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
 
 /** Parameters and multiply-adds of one layer at these widths. */
-function costOf(layer: ChannelLayer, widths: readonly number[]): { params: number; macs: number } {
+export function costOf(layer: ChannelLayer, widths: readonly number[]): { params: number; macs: number } {
   let [params, macs] = [0, layer.otherMacs];
   for (const { shape, times, axes } of layer.weights) {
     const size = product(shape.map((length, axis) => (axes.some((other) => other.axis === axis) ? axisWidth(axes.find((other) => other.axis === axis)!.channels, widths) : length)));

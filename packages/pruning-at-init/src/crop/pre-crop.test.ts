@@ -4,7 +4,7 @@ import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { afterEach, describe, expect, it } from "vitest";
 import { countMacs } from "../cost/count-macs.js";
 import { applyCrop } from "./apply-crop.js";
-import { keptEntries } from "./channel-axis.js";
+import { entriesOf, firstChannels } from "./channel-axis.js";
 import { channelGroups } from "./channel-groups.js";
 import { netA, resnet20 } from "./models.fixture.js";
 import { planCrop } from "./plan-crop.js";
@@ -78,7 +78,7 @@ describe("preCrop", () => {
         const variable = variables.get(`${path}/${name}`)!;
         tf.tidy(() => {
           const masks = axes.map(({ axis, channels }) => {
-            const kept = new Set(keptEntries(channels, from, to));
+            const kept = new Set(entriesOf(channels, from, firstChannels(to)));
             return tf.tensor(Array.from({ length: shape[axis]! }, (_, entry) => Number(kept.has(entry))), shape.map((size, other) => (other === axis ? size : 1)));
           });
           variable.assign(masks.reduce<tf.Tensor>((value, mask) => tf.mul(value, mask), variable));
