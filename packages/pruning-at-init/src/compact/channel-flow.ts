@@ -12,7 +12,7 @@ import { mixingOf, type Mixing } from "./mixing.js";
 type Channels = ReturnType<typeof channelsOf>;
 
 /** One application of a kernel. */
-export interface Reader {
+interface Reader {
   readonly path: string;
   readonly mixing: Mixing;
   /** The group and channel of each entry that it reads, and that it makes. */
