@@ -1,6 +1,8 @@
 // What all mask methods share: options, which kernels, rounds, a plan with a report, and masks put to work.
+import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { createPlan, createReport, expectPlan, networkOf, subSeed, WarmstartError, type Cell, type Initializer, type InitOptions, type Network, type Parameter, type Plan } from "@warmstart/init-core";
+import { freshWeights } from "../blocks/reinitialize.js";
 import { openNetwork, prunableParameters, type PrunableOptions } from "../scores/prunable.js";
 import type { ScoreSettings } from "../scores/score-settings.js";
 import { findCollapse } from "./collapse.js";
@@ -22,6 +24,11 @@ export interface MaskOptions extends DensityOption, Pick<PrunableOptions, "inclu
   readonly onCollapse?: "warn" | "throw";
   /** Puts the entries of each finished mask in random order: the control that tells weights from densities. Default false. */
   readonly shuffle?: boolean;
+  /**
+   * Draws all weights of the model anew after scoring, by each layer's own initializer and the seed given to `initialize`: one initialization is scored and another
+   * trains, as SNIP's program may have it, and the second control that tells weights from densities. Needs a LayersModel. Default false.
+   */
+  readonly reinit?: boolean;
 }
 
 /** Options of methods that may prune in several rounds. */
@@ -47,6 +54,8 @@ export interface PruneDetails {
   readonly figure: "loss" | "log10R" | null;
   /** log10 R with the final masks (SynFlow); null where R is 0, and for other methods. */
   readonly log10R: number | null;
+  /** Seed of the weights that are drawn anew; null where they stay. */
+  readonly reinit: number | null;
 }
 
 export type PrunePlan = Plan<PruneDetails>;
@@ -89,6 +98,7 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
     name,
     plan: async (target, init = {}) => {
       init.signal?.throwIfAborted();
+      if (options.reinit === true) requireModel(name, target);
       const { network, close } = openNetwork(target);
       try {
         const parameters = choose(target, network, prunableParameters(network, options, name));
@@ -103,11 +113,25 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
         close();
       }
     },
-    apply: (target, plan) => applyMasks(name, "sites" in target ? target : networkOf(target), expectPlan<PruneDetails>(plan, name, name).tensors),
+    apply: (target, plan) => {
+      const { details, tensors } = expectPlan<PruneDetails>(plan, name, name);
+      const fresh = details.reinit === null ? {} : freshWeights(requireModel(name, target), details.reinit);
+      try {
+        return applyMasks(name, "sites" in target ? target : networkOf(target), tensors, fresh);
+      } finally {
+        tf.dispose(fresh);
+      }
+    },
   };
 }
 
-function planOf(method: string, target: LayersModel | Network, parameters: readonly Parameter[], positions: readonly number[], pruning: Pruning, asked: number, { onCollapse = "warn", shuffle = false }: MaskOptions, { seed = 0 }: InitOptions): PrunePlan {
+/** The target, if it has layers that can draw weights. */
+function requireModel(caller: string, target: LayersModel | Network): LayersModel {
+  if ("sites" in target) throw new WarmstartError("INVALID_OPTION", `${caller}: \`reinit\` needs a LayersModel, whose layers know their initializers; this is a network by hand. Draw its weights anew yourself, between \`plan\` and \`apply\`.`);
+  return target;
+}
+
+function planOf(method: string, target: LayersModel | Network, parameters: readonly Parameter[], positions: readonly number[], pruning: Pruning, asked: number, { onCollapse = "warn", shuffle = false, reinit = false }: MaskOptions, { seed = 0 }: InitOptions): PrunePlan {
   const { masks, rounds, unscored, style, log10R, notes = [] } = pruning;
   const sizes = parameters.map(({ path }) => masks.get(path)!.length);
   const counts = parameters.map(({ path }) => countKept(masks.get(path)!));
@@ -116,7 +140,7 @@ function planOf(method: string, target: LayersModel | Network, parameters: reado
   const { empty, disconnected } = findCollapse(target, parameters, kept);
   const [total, left] = [sizes, counts].map((list) => list.reduce((sum, count) => sum + count, 0)) as [number, number];
   if (disconnected && onCollapse === "throw") throw new WarmstartError("INVALID_OPTION", `${method}: at density ${asked} nothing is left of ${empty.map((layer) => `"${layer}"`).join(", ")}, and no way leads through the network any more. Raise the density, prune in more rounds, take synflow, or give \`minPerLayer\`.`, { collapsed: empty });
-  const details: PruneDetails = { density: byPath((i) => counts[i]! / sizes[i]!), kept, collapsed: empty, disconnected, rounds, figure: style.figure ?? null, log10R: log10R === undefined || !Number.isFinite(log10R) ? null : log10R };
+  const details: PruneDetails = { density: byPath((i) => counts[i]! / sizes[i]!), kept, collapsed: empty, disconnected, rounds, figure: style.figure ?? null, log10R: log10R === undefined || !Number.isFinite(log10R) ? null : log10R, reinit: reinit ? subSeed(seed, "reinit") : null };
   const rows = parameters.map(({ path, shape }, i): Cell[] => [path, shape.join("×"), sizes[i]!, counts[i]!, counts[i]! / sizes[i]!]);
   return createPlan<PruneDetails>({
     method,
@@ -125,7 +149,7 @@ function planOf(method: string, target: LayersModel | Network, parameters: reado
     tensors: Object.fromEntries(parameters.map(({ path, shape }) => [path, maskTensor(masks.get(path)!, shape)])),
     report: createReport({
       title: `Pruned at initialization by ${method}`,
-      facts: { method, density: left / total, "weights kept": left, "of weights": total, rounds: rounds.length, seed, ...(shuffle ? { "shuffled in layers": true } : {}), ...(style.figure === "loss" && rounds[0]?.figure !== undefined ? { "loss before": rounds[0]!.figure } : {}), ...(log10R === undefined ? {} : { "log10 R after": details.log10R }) },
+      facts: { method, density: left / total, "weights kept": left, "of weights": total, rounds: rounds.length, seed, ...(shuffle ? { "shuffled in layers": true } : {}), ...(reinit ? { "weights drawn anew": true } : {}), ...(style.figure === "loss" && rounds[0]?.figure !== undefined ? { "loss before": rounds[0]!.figure } : {}), ...(log10R === undefined ? {} : { "log10 R after": details.log10R }) },
       tables: [{ title: "Weights kept", columns: ["kernel", "shape", "weights", "kept", "density"], rows }],
       plots: [{ kind: "bar", title: "Density of each kernel", xLabel: "kernel", yLabel: "density", yScale: "log", series: [{ name: "density", x: parameters.filter((_, i) => counts[i]! > 0).map(({ path }) => path), y: counts.flatMap((count, i) => (count > 0 ? [count / sizes[i]!] : [])) }] }],
       notes: [

@@ -17,8 +17,8 @@ export interface Pruned {
   readonly dispose: () => void;
 }
 
-/** Multiplies the network's kernels by the masks, in place, after all paths and shapes have been checked. */
-export function applyMasks(caller: string, network: Network, masks: Readonly<Record<string, Tensor>>): Pruned {
+/** Multiplies the network's kernels by the masks, in place, after all paths and shapes have been checked; `fresh` has weights, by path, to put in first. */
+export function applyMasks(caller: string, network: Network, masks: Readonly<Record<string, Tensor>>, fresh: Readonly<Record<string, Tensor>> = {}): Pruned {
   const byPath = new Map(network.parameters.map((parameter) => [parameter.path, parameter]));
   const pairs = Object.entries(masks).map(([path, mask]) => {
     const parameter = byPath.get(path);
@@ -27,6 +27,7 @@ export function applyMasks(caller: string, network: Network, masks: Readonly<Rec
     }
     return { path, mask, variable: parameter.variable };
   });
+  for (const [path, value] of Object.entries(fresh)) byPath.get(path)!.variable.assign(value);
   for (const { variable, mask } of pairs) tf.tidy(() => variable.assign(tf.mul<Tensor>(variable, mask)));
   const own = Object.fromEntries(pairs.map(({ path, mask }) => [path, mask.clone()]));
   return {

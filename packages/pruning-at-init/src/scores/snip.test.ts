@@ -193,6 +193,44 @@ describe("snip", () => {
   });
 });
 
+describe("reinit", () => {
+  const values = async (model: tf.LayersModel) => Object.fromEntries(await Promise.all(networkOf(model).parameters.map(async ({ path, variable }) => [path, Array.from(await variable.data())] as const)));
+
+  it("scores the weights that are there, and trains others: the same masks, on weights of each layer's own initializer", async () => {
+    const build = () => withWeights([layers.dense({ units: 60, inputShape: [4], activation: "relu", kernelInitializer: tf.initializers.heNormal({ seed: 5 }), name: "fc1" }), layers.batchNormalization({ name: "norm" }), layers.dense({ units: 3, biasInitializer: "ones", name: "fc2" })]);
+    const run = async (seed: number, reinit: boolean) => {
+      const model = build();
+      const before = await values(model);
+      const { result, details } = await initialize(model, snip({ density: 0.4, data: [batch()], reinit }), { seed });
+      const masks = Object.fromEntries(await Promise.all(Object.entries(owned(result).masks).map(async ([path, mask]) => [path, Array.from(await mask.data())] as const)));
+      return { before, after: await values(model), masks, details };
+    };
+    const [kept, first, again, other] = [await run(1, false), await run(1, true), await run(1, true), await run(2, true)];
+    expect(first.masks).toEqual(kept.masks);
+    expect(kept.details.reinit).toBeNull();
+    expect(again.after).toEqual(first.after);
+    expect(other.after["fc1/kernel"]).not.toEqual(first.after["fc1/kernel"]);
+    for (const path of ["fc1/kernel", "fc2/kernel"]) {
+      expect(first.after[path]!.every((weight, i) => (weight !== 0) === (first.masks[path]![i] === 1)), path).toBe(true);
+      expect(first.after[path]!.some((weight, i) => weight !== 0 && weight === first.before[path]![i]), path).toBe(false);
+    }
+    expect(new Set(first.after["fc1/bias"])).toEqual(new Set([0]));
+    expect(new Set(first.after["fc2/bias"])).toEqual(new Set([1]));
+    expect(new Set(first.after["norm/gamma"])).toEqual(new Set([1]));
+  });
+
+  it("owns the masks alone, says so in the report, and refuses a network by hand before it scores", async () => {
+    const model = classifier();
+    const { result, report } = await expectTensorGrowth(2, () => initialize(model, magnitude({ density: 0.5, reinit: true })));
+    expect(report.toString()).toContain("weights drawn anew");
+    result.dispose();
+    const asked: number[] = [];
+    const data = () => (asked.push(1), [batch()]);
+    expect(await expectTensorGrowth(0, () => codeOf(initialize(networkOf(model), snip({ density: 0.5, data, reinit: true }))))).toBe("INVALID_OPTION");
+    expect(asked).toEqual([]);
+  });
+});
+
 describe("force", () => {
   it("lets pruned weights return, as SNIP in rounds does not", async () => {
     const data = [batch()];

@@ -1,5 +1,5 @@
 // SNIP (Lee, Ajanthan, Torr, ICLR 2019, arXiv:1810.02340): the sensitivity |w · ∂L/∂w| of the loss to each weight's presence.
-// The authors' code prunes biases, too, and may score with one initialization and train another; here kernels alone (`includeBiases`), one initialization.
+// The authors' code prunes biases, too, and may score with one initialization and train another; here kernels alone (`includeBiases`), one initialization (`reinit`).
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
