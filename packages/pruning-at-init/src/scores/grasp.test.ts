@@ -1,8 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
-import { WarmstartError, type Network } from "@warmstart/init-core";
+import { networkOf, WarmstartError, withValues, type Network } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
-import { afterEach, describe, expect, it } from "vitest";
-import { grasp, graspScores, type GraspScoreOptions } from "../index.js";
+import { registerTrainingKernels } from "@warmstart/wasm-training";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { grasp, graspScores } from "../index.js";
+import { drawnHead, headKernels } from "./drawn-head.js";
+
+beforeAll(() => {
+  if (tf.getBackend() === "wasm") registerTrainingKernels();
+});
 
 const cleanup: { dispose: () => unknown }[] = [];
 afterEach(() => {
@@ -16,7 +22,7 @@ function linear(values: number[], shape: [number, number]): Network {
   return { parameters: [{ path: "w/kernel", layer: "w", role: "kernel", shape, variable: kernel, trainable: true }], sites: [], forward: (x) => tf.matMul(x as tf.Tensor2D, kernel as unknown as tf.Tensor2D) };
 }
 
-const raw = (options: GraspScoreOptions = {}) => ({ normalize: "none", ...options }) as const;
+const raw = (options: Parameters<typeof graspScores>[2] = {}) => ({ normalize: "none", ...options }) as const;
 const codeOf = (attempt: Promise<unknown>) => attempt.then(() => "none", (error: unknown) => (WarmstartError.isInstance(error) ? error.code : String(error)));
 
 describe("graspScores", () => {
@@ -86,5 +92,55 @@ describe("graspScores", () => {
     expect(await expectTensorGrowth(0, () => codeOf(graspScores(network, once)))).toBe("INSUFFICIENT_DATA"); // it is gone through twice
     expect(names.map((name) => tf.getGradient(name))).toEqual(registered);
     expect(Array.from(await network.parameters[0]!.variable.data())).toEqual([0.5, -0.5, 0.25, 1]);
+  });
+});
+
+describe("reinitHead", () => {
+  const build = () => {
+    const model = owned(tf.sequential({ layers: [tf.layers.conv1d({ name: "conv", filters: 6, kernelSize: 3, activation: "tanh", inputShape: [8, 2] }), tf.layers.flatten(), tf.layers.dense({ name: "fc", units: 40, activation: "tanh" }), tf.layers.dense({ name: "head", units: 3 })] }));
+    tf.tidy(() => model.setWeights(model.getWeights().map(({ shape }, i) => tf.randomNormal(shape, 0, 0.3, "float32", i + 1))));
+    return model;
+  };
+  const data = () => [{ xs: owned(tf.randomNormal([6, 8, 2], 0, 1, "float32", 9)), ys: owned(tf.tensor1d([0, 1, 2, 0, 1, 2], "int32")) }];
+  const valuesOf = (model: tf.LayersModel) => Promise.all(model.getWeights().map(async (weight) => Array.from(await weight.data())));
+
+  it("scores with the dense layers behind the last convolution drawn by Xavier's law, as if the model had these", async () => {
+    const [model, batches] = [build(), data()];
+    const network = networkOf(model);
+    const before = await valuesOf(model);
+    const drawn = drawnHead(network, "test", 3);
+    expect(Object.keys(drawn)).toEqual(["fc/kernel", "head/kernel"]);
+    const fc = await drawn["fc/kernel"]!.data<"float32">();
+    // 36 inputs, 40 outputs: variance 2 / 76; 1440 numbers
+    expect(fc.reduce((sum, value) => sum + value * value, 0) / fc.length / (2 / 76)).toBeCloseTo(1, 1);
+    const { scores } = await graspScores(model, batches, raw({ temperature: 1, reinitHead: true, seed: 3 }));
+    expect(await valuesOf(model), "the model keeps its own").toEqual(before);
+    const replaced = await withValues(network, drawn, () => graspScores(model, batches, raw({ temperature: 1 })));
+    for (const [path, values] of scores) expectClose(values, replaced.scores.get(path)!, 1e-7, 1e-4);
+    const plain = await graspScores(model, batches, raw({ temperature: 1 }));
+    expect(Array.from(plain.scores.get("conv/kernel")!)).not.toEqual(Array.from(scores.get("conv/kernel")!));
+    tf.dispose(drawn);
+  });
+
+  it("is repeatable by the seed of initialize, and leaks nothing", async () => {
+    const [model, batches] = [build(), data()];
+    const masks = async (seed: number) => {
+      const plan = await grasp({ density: 0.3, data: batches, reinitHead: true }).plan(model, { seed });
+      const values = Array.from(await plan.tensors["conv/kernel"]!.data());
+      plan.dispose();
+      return values;
+    };
+    const [first, again, other] = await expectTensorGrowth(0, async () => [await masks(1), await masks(1), await masks(2)]);
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it("takes the last layer alone where all are dense, and refuses a network that ends otherwise", async () => {
+    const dense = owned(tf.sequential({ layers: [tf.layers.dense({ name: "a", units: 4, inputShape: [3] }), tf.layers.dense({ name: "b", units: 3 })] }));
+    expect(headKernels(networkOf(dense), "test").map(({ path }) => path)).toEqual(["b/kernel"]);
+    const recurrent = owned(tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [5, 2] }), tf.layers.lstm({ name: "lstm", units: 3 })] }));
+    const batches = [{ xs: owned(tf.ones([2, 5, 2])), ys: owned(tf.tensor1d([0, 1], "int32")) }];
+    expect(await expectTensorGrowth(0, () => codeOf(graspScores(recurrent, batches, { reinitHead: true })))).toBe("NO_MATCH");
+    expect(await expectTensorGrowth(0, () => codeOf(grasp({ density: 0.5, data: batches, reinitHead: true }).plan(dense))), "drawn, then refused").toBe("SHAPE_MISMATCH");
   });
 });

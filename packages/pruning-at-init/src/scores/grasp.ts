@@ -1,12 +1,13 @@
 // GraSP (Wang, Zhang, Grosse, ICLR 2020, arXiv:2002.07376): keeps the weights whose removal would lower the gradient norm. The paper prunes the largest
 // −θ·(Hg); scores here are +θ·(Hg), higher = keep. The authors' code keeps ties and one weight more, re-draws the classifier of the scored copy, and divides by
-// |Σ S| + 1e-10, a sum that nearly cancels under batch statistics; here exact counts, the weights as they are, and Σ|S|.
+// |Σ S| + 1e-10, a sum that nearly cancels under batch statistics; here exact counts, the weights as they are (`reinitHead`), and Σ|S|.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { WarmstartError, type Data, type Initializer, type LabelledBatch, type Network } from "@warmstart/init-core";
+import { WarmstartError, type Data, type Initializer, type InitOptions, type LabelledBatch, type Network } from "@warmstart/init-core";
 import { maskInitializer, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
 import type { ScoreMap } from "../masks/select-masks.js";
+import { drawnHead } from "./drawn-head.js";
 import { gradientAndProduct } from "./gradient-and-product.js";
 import type { LossOptions, LossSettings } from "./loss-gradients.js";
 import { openNetwork, prunableParameters, type PrunableOptions } from "./prunable.js";
@@ -21,6 +22,11 @@ export interface GraspScoreOptions extends LossOptions, Pick<PrunableOptions, "i
   readonly bnMode?: "train" | "eval";
   /** Divides scores by |Σ S| + 1e-10 (the authors), by Σ|S| (default), or not. */
   readonly normalize?: "signedSum" | "absSum" | "none";
+  /**
+   * Scores with the dense layers at the end drawn anew, by Xavier's normal law from the seed, as the authors' code does for the copy that it scores; the
+   * network itself keeps its own. These layers are those behind the last kernel of another kind, or where all are dense the last alone. Default false.
+   */
+  readonly reinitHead?: boolean;
 }
 
 /** Scores of GraSP, and what they were made of. */
@@ -40,16 +46,16 @@ export interface GraspScores {
  *
  * @param data gone through twice, an array of one batch once: an array, or a function that makes the batches anew. Ten samples a class in the authors' configurations.
  * @returns scores on the host; the target is as it was, nothing stays allocated.
- * @throws {WarmstartError} as `snipScores`; INVALID_OPTION for a temperature that is not positive.
+ * @throws {WarmstartError} as `snipScores`; INVALID_OPTION for a temperature that is not positive; NO_MATCH for \`reinitHead\` where the last kernel is not dense.
  *
  * @example
  * const { scores } = await graspScores(model, [{ xs, ys }]);
  */
-export async function graspScores(target: LayersModel | Network, data: Data<LabelledBatch>, options: GraspScoreOptions = {}): Promise<GraspScores> {
-  const { normalize = "absSum" } = options;
+export async function graspScores(target: LayersModel | Network, data: Data<LabelledBatch>, options: GraspScoreOptions & Pick<InitOptions, "seed"> = {}): Promise<GraspScores> {
+  const { normalize = "absSum", seed = 0 } = options;
   const { network, close } = openNetwork(target);
   try {
-    const { scores, loss, squaredNorms } = await scoreGrasp(data, { caller: "graspScores", network, parameters: prunableParameters(network, options, "graspScores") }, options);
+    const { scores, loss, squaredNorms } = await scoreGrasp(data, { caller: "graspScores", network, parameters: prunableParameters(network, options, "graspScores") }, options, seed);
     let signed = 0;
     for (const values of scores.values()) for (const value of values) signed += value;
     const norm = normalize === "none" ? 1 : normalize === "absSum" ? absoluteSum(scores) : Math.abs(signed) + 1e-10;
@@ -60,22 +66,27 @@ export async function graspScores(target: LayersModel | Network, data: Data<Labe
   }
 }
 
-async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, parameters, signal }: ScoreSettings, { loss: lossFunction, bnMode = "train", temperature = 200 }: GraspScoreOptions) {
+async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, parameters, signal }: ScoreSettings, { loss: lossFunction, bnMode = "train", temperature = 200, reinitHead = false }: GraspScoreOptions, seed: number) {
   if (!(temperature > 0 && Number.isFinite(temperature))) throw new WarmstartError("INVALID_OPTION", `${caller}: \`temperature\` must be positive, got ${temperature}.`, { temperature });
-  const settings: LossSettings = { caller, network, parameters, bnMode, temperature, ...(lossFunction ? { loss: lossFunction } : {}), ...(signal ? { signal } : {}) };
-  const { gradients, products, loss } = await gradientAndProduct(data, settings);
+  const values = reinitHead ? drawnHead(network, caller, seed) : {};
+  const settings: LossSettings = { caller, network, parameters, values, bnMode, temperature, ...(lossFunction ? { loss: lossFunction } : {}), ...(signal ? { signal } : {}) };
   try {
-    const kept: Record<string, Tensor> = {};
-    for (const { path, variable } of parameters) kept[path] = tf.mul(variable, products[path]!);
-    tf.dispose(products);
-    const scores = await readScores(caller, kept);
-    requireScores(caller, scores, noGradient);
-    const squares = tf.tidy(() => tf.stack(parameters.map(({ path }) => tf.sum(tf.square(gradients[path]!)))));
-    const squaredNorms = await squares.data();
-    squares.dispose();
-    return { scores, loss, squaredNorms: Object.fromEntries(parameters.map(({ path }, i) => [path, squaredNorms[i]!])) };
+    const { gradients, products, loss } = await gradientAndProduct(data, settings);
+    try {
+      const kept: Record<string, Tensor> = {};
+      for (const { path, variable } of parameters) kept[path] = tf.mul(values[path] ?? variable, products[path]!);
+      tf.dispose(products);
+      const scores = await readScores(caller, kept);
+      requireScores(caller, scores, noGradient);
+      const squares = tf.tidy(() => tf.stack(parameters.map(({ path }) => tf.sum(tf.square(gradients[path]!)))));
+      const squaredNorms = await squares.data();
+      squares.dispose();
+      return { scores, loss, squaredNorms: Object.fromEntries(parameters.map(({ path }, i) => [path, squaredNorms[i]!])) };
+    } finally {
+      tf.dispose(gradients);
+    }
   } finally {
-    tf.dispose(gradients);
+    tf.dispose(values);
   }
 }
 
@@ -91,9 +102,9 @@ export interface GraspOptions extends MaskOptions, GraspScoreOptions {
  * const { result: pruned } = await initialize(model, grasp({ density: 0.1, data: [{ xs, ys }] }));
  */
 export function grasp(options: GraspOptions): Initializer<LayersModel | Network, PrunePlan, Pruned> {
-  return maskInitializer("grasp", options, ({ settings, prune }) =>
+  return maskInitializer("grasp", options, ({ settings, init: { seed = 0 }, prune }) =>
     prune(async () => {
-      const { scores, loss } = await scoreGrasp(options.data, settings, options);
+      const { scores, loss } = await scoreGrasp(options.data, settings, options, seed);
       return { scores, figure: loss };
     }, { figure: "loss", iterations: 1 }),
   );

@@ -6,7 +6,8 @@ export function requireKernelGradients(parameters: readonly Parameter[], caller:
   for (const { role, shape } of parameters) {
     if (role === "depthwise-kernel") needed.add("DepthwiseConv2dNativeBackpropFilter");
     else if (role === "embedding") needed.add("UnsortedSegmentSum");
-    else if (shape.length === 4) needed.add("Conv2DBackpropFilter");
+    else if (shape.length === 3 || shape.length === 4) needed.add("Conv2DBackpropFilter"); // one dimension runs as two
+    else if (shape.length === 5) needed.add("Conv3DBackpropFilterV2");
   }
   requireKernels([...needed], `${caller}: the gradient of a kernel`);
 }
