@@ -13,7 +13,7 @@ const where = "hessianVectorProduct";
  * @param loss Computes a float32 scalar from the variables; synchronous. Whatever it does besides, moving averages of a batch normalization in training for instance, is done once.
  * @param variables Differentiated whether trainable or not.
  * @param vectors One tensor a variable, of its shape, in the order of `variables`; or by `variable.name`, as `tf.variableGrads` returns them. They stay the caller's.
- * @returns One tensor a variable, in the order of `variables` or by name, like `vectors`; zeros where the gradient does not depend on it. The caller disposes them; nothing else stays allocated, also on throw. In between, so does what both passes save: some four times what one gradient needs.
+ * @returns One tensor a variable, in the order of `variables` or by name, like `vectors`; zeros where the gradient does not depend on it. The caller disposes them; nothing else stays allocated, also on throw. In between, so does what both passes save: three to four times what one gradient needs.
  * @throws {GradientsError} SHAPE_MISMATCH for a vector of another shape, one too few or too many, or under a name that is none of a variable's; NOT_SCALAR if the loss is not a float32 scalar; ASYNC if it returns a promise.
  *
  * @see B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).

@@ -26,5 +26,16 @@ export function record(inputs: NamedTensorMap, compute: () => Tensor, gradients:
   return engine.runKernelFunc({ inputs, forwardFunc, backwardsFunc: gradients });
 }
 
+/** Runs `compute` without putting anything on tfjs' tape, as tfjs runs what kernels and custom gradients consist of. */
+export function unrecorded<T>(compute: () => T): T {
+  const { state } = tf.engine() as unknown as { readonly state: { kernelDepth: number } };
+  state.kernelDepth++;
+  try {
+    return compute();
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
 /** Zeros in float32 of the shape of a tensor of any dtype: the gradient towards what does not change the result a little. */
 export const noGradient = (tensor: Tensor): Tensor => tf.zeros(tensor.shape);

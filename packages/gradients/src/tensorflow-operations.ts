@@ -1,13 +1,15 @@
-// Operations of TensorFlow itself: tfjs-node can run any of its C library, but has no kernel for the sparse product, and one for gather
-// that reads all indices back to check them, which takes fifteen times as long as the operation.
+// Operations of TensorFlow itself: tfjs-node can run any of its C library, but has no kernel for the sparse product, none for batch
+// normalization in training, and one for gather that reads all indices back to check them, which takes fifteen times as long as the operation.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 
 /** The part of tfjs-node's backend that is used here. */
 export interface TensorFlowBackend {
-  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_INT64: number };
+  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_ATTR_FLOAT: number; readonly TF_ATTR_STRING: number; readonly TF_FLOAT: number; readonly TF_INT32: number; readonly TF_INT64: number };
   readonly tensorMap: { set(dataId: object, data: object): void };
+  readonly isUsingGpuDevice: boolean;
   executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly object[]): Tensor;
+  executeMultipleOutputs(operation: string, attributes: readonly object[], inputs: readonly object[], outputs: number): Tensor[];
   disposeData(dataId: object, force: boolean): boolean;
 }
 
@@ -64,4 +66,42 @@ export function tensorFlowGather(backend: TensorFlowBackend, x: Tensor, indices:
   } finally {
     axis.dispose();
   }
+}
+
+interface BatchStatistics {
+  /** `"n h w c"` */
+  readonly x: Tensor4D;
+  /** `"c"`, like the others */
+  readonly scale: Tensor1D;
+  readonly mean: Tensor1D;
+  /** Biased. */
+  readonly variance: Tensor1D;
+  readonly epsilon: number;
+}
+
+function batchNormAttributes({ binding: { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_STRING, TF_ATTR_BOOL, TF_FLOAT } }: TensorFlowBackend, epsilon: number) {
+  return [
+    { name: "T", type: TF_ATTR_TYPE, value: TF_FLOAT },
+    { name: "U", type: TF_ATTR_TYPE, value: TF_FLOAT },
+    { name: "epsilon", type: TF_ATTR_FLOAT, value: epsilon },
+    { name: "data_format", type: TF_ATTR_STRING, value: "NHWC" },
+    { name: "is_training", type: TF_ATTR_BOOL, value: true },
+  ];
+}
+
+/** x normalized by the statistics of the batch, and these. On the CPU alone: what TensorFlow keeps for the gradient there is the variance itself. Not recorded for gradients. */
+export function tensorFlowBatchNorm(backend: TensorFlowBackend, x: Tensor4D, scale: Tensor1D, offset: Tensor1D, epsilon: number): { y: Tensor; mean: Tensor1D; variance: Tensor1D } {
+  const none = tf.tensor1d([]);
+  const [y, ...statistics] = backend.executeMultipleOutputs("FusedBatchNormV3", batchNormAttributes(backend, epsilon), [x, scale, offset, none, none], 6);
+  const [running, unbiased, mean, variance, other] = statistics as [Tensor, Tensor, Tensor1D, Tensor1D, Tensor];
+  tf.dispose([none, running, unbiased, other]);
+  return { y: y!, mean, variance };
+}
+
+/** The gradient of that towards x, and Σ dy x̂ over the batch. On the CPU alone. Not recorded for gradients. */
+export function tensorFlowBatchNormGradient(backend: TensorFlowBackend, dy: Tensor, { x, scale, mean, variance, epsilon }: BatchStatistics): [Tensor, Tensor] {
+  const none = tf.tensor1d([]);
+  const [dx, projection, ...others] = backend.executeMultipleOutputs("FusedBatchNormGradV3", batchNormAttributes(backend, epsilon), [dy, x, scale, mean, variance, none], 5);
+  tf.dispose([none, ...others]);
+  return [dx!, projection!];
 }
