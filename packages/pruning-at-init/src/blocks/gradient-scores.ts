@@ -2,10 +2,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { disposeModel, layerGraph, WarmstartError, type LabelledBatch, type Parameter } from "@warmstart/init-core";
+import { disposeModel, WarmstartError, type LabelledBatch, type Parameter } from "@warmstart/init-core";
 import { gradientAndProduct } from "../scores/gradient-and-product.js";
 import { sumGradients, type LossSettings } from "../scores/loss-gradients.js";
 import { openNetwork, prunableParameters } from "../scores/prunable.js";
+import { thinNormalization } from "../scores/thin-normalization.js";
 import type { ResidualBlock } from "./find-residual-blocks.js";
 import { gateParameters } from "./gate-parameters.js";
 import { normalizedLayers } from "./normalized-layers.js";
@@ -122,6 +123,6 @@ function requireLabels({ outputs }: LayersModel, batches: readonly LabelledBatch
 /** The variance of a single value is 0: nothing would be left of the signal. */
 function requireVariance(model: LayersModel, batches: readonly LabelledBatch[]): void {
   const smallest = Math.min(...batches.map(sizeOf));
-  const thin = layerGraph(model).calls.find(({ layer, inputShapes }) => layer.getClassName() === "BatchNormalization" && inputShapes[0]!.slice(1, -1).reduce<number>((a, b) => a * (b ?? 2), 1) * smallest < 2);
-  if (thin !== undefined) throw new WarmstartError("INSUFFICIENT_DATA", `${caller}: a batch of ${smallest} gives the batch normalization "${thin.path}" one value a channel, whose variance is 0. Use batches of 10 samples a class, or \`bnMode: "eval"\`.`, { layer: thin.path, batch: smallest });
+  const thin = thinNormalization(model, smallest);
+  if (thin !== undefined) throw new WarmstartError("INSUFFICIENT_DATA", `${caller}: a batch of ${smallest} gives the batch normalization "${thin}" one value a channel, whose variance is 0. Use batches of 10 samples a class, or \`bnMode: "eval"\`.`, { layer: thin, batch: smallest });
 }

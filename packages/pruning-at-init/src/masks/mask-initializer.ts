@@ -5,6 +5,7 @@ import { createPlan, createReport, expectPlan, networkOf, subSeed, WarmstartErro
 import { freshWeights } from "../blocks/reinitialize.js";
 import { openNetwork, prunableParameters, type PrunableOptions } from "../scores/prunable.js";
 import type { ScoreSettings } from "../scores/score-settings.js";
+import { thinNormalization } from "../scores/thin-normalization.js";
 import { findCollapse } from "./collapse.js";
 import { densityOf, keepCount, scheduleDensities, type DensityOption, type Schedule } from "./density.js";
 import { countKept, maskTensor, pruneInRounds, type Round, type Rounds, type RoundSettings, type ScoreFunction } from "./prune-in-rounds.js";
@@ -102,13 +103,18 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
       const { network, close } = openNetwork(target);
       try {
         const parameters = choose(target, network, prunableParameters(network, options, name));
-        const settings: ScoreSettings = { caller: name, network, parameters, ...(init.signal ? { signal: init.signal } : {}) };
+        let smallestBatch = Infinity;
+        const onBatchStatistics = (size: number) => {
+          smallestBatch = Math.min(smallestBatch, size);
+        };
+        const settings: ScoreSettings = { caller: name, network, parameters, onBatchStatistics, ...(init.signal ? { signal: init.signal } : {}) };
         const rounds: RoundSettings = { caller: name, density, iterations, schedule, scope, minPerLayer, pinned: true, init };
         const prune = async (score: ScoreFunction, style: PruneStyle = {}): Promise<Pruning> => ({ ...(await pruneInRounds(score, { ...rounds, ...style })), style });
         const positions = parameters.map((parameter) => network.parameters.indexOf(parameter));
         const pruning = await make({ settings, init, positions, density, prune }, target);
         const masks = options.shuffle === true ? shuffleMasks(pruning.masks, subSeed(init.seed ?? 0, "shuffle")) : pruning.masks;
-        return planOf(name, target, parameters, positions, { ...pruning, masks }, density, options, init);
+        const notes = [...(pruning.notes ?? []), ...thinNotes(target, smallestBatch)];
+        return planOf(name, target, parameters, positions, { ...pruning, masks, notes }, density, options, init);
       } finally {
         close();
       }
@@ -123,6 +129,12 @@ export function maskInitializer<Target extends LayersModel | Network>(name: stri
       }
     },
   };
+}
+
+/** A warning of batches too small for their own statistics. */
+function thinNotes(target: LayersModel | Network, smallestBatch: number): string[] {
+  const thin = "sites" in target ? undefined : thinNormalization(target, smallestBatch);
+  return thin === undefined ? [] : [`A batch of ${smallestBatch} gives the batch normalization ${thin} one value a channel, whose variance is 0: scores in front of it say nothing. Score by ten samples a class, or with \`bnMode: "eval"\`.`];
 }
 
 /** The target, if it has layers that can draw weights. */

@@ -66,10 +66,10 @@ export async function graspScores(target: LayersModel | Network, data: Data<Labe
   }
 }
 
-async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, parameters, signal }: ScoreSettings, { loss: lossFunction, bnMode = "train", temperature = 200, reinitHead = false }: GraspScoreOptions, seed: number) {
+async function scoreGrasp(data: Data<LabelledBatch>, { caller, network, parameters, signal, onBatchStatistics }: ScoreSettings, { loss: lossFunction, bnMode = "train", temperature = 200, reinitHead = false }: GraspScoreOptions, seed: number) {
   if (!(temperature > 0 && Number.isFinite(temperature))) throw new WarmstartError("INVALID_OPTION", `${caller}: \`temperature\` must be positive, got ${temperature}.`, { temperature });
   const values = reinitHead ? drawnHead(network, caller, seed) : {};
-  const settings: LossSettings = { caller, network, parameters, values, bnMode, temperature, ...(lossFunction ? { loss: lossFunction } : {}), ...(signal ? { signal } : {}) };
+  const settings: LossSettings = { caller, network, parameters, values, onBatchStatistics, bnMode, temperature, ...(lossFunction ? { loss: lossFunction } : {}), ...(signal ? { signal } : {}) };
   try {
     const { gradients, products, loss } = await gradientAndProduct(data, settings);
     try {

@@ -23,6 +23,8 @@ export interface LossSettings extends LossOptions, Pick<InitOptions, "signal"> {
   readonly values?: Readonly<Record<string, Tensor>>;
   /** The logits are divided by it. Default 1. */
   readonly temperature?: number;
+  /** Told the size of every batch that is normalized by its own statistics. */
+  readonly onBatchStatistics?: (size: number) => void;
 }
 
 /** Sums by parameter path, which the caller disposes, and the mean of the batches' losses. */
@@ -53,6 +55,7 @@ export async function sumOver(data: Data<LabelledBatch>, settings: LossSettings,
   let total = 0;
   try {
     const batches = await eachBatch(data, { caller, signal }, async (batch, index) => {
+      if (settings.bnMode === "train") settings.onBatchStatistics?.([batch.xs].flat()[0]?.shape[0] ?? 1);
       const { tensors, value, shape } = contributionOf(batch, settings, contribute);
       for (const [i, { path }] of parameters.entries()) {
         const old = sums[path];

@@ -47,7 +47,7 @@ export async function prosprScores(target: LayersModel | Network, data: Data<Lab
   }
 }
 
-async function scoreProspr(data: Data<LabelledBatch>, { caller, network, parameters, signal }: ScoreSettings, { loss, bnMode = "train", steps = 3, learningRate = 0.1, momentum = 0, firstOrder = false }: ProsprScoreOptions): Promise<Scored> {
+async function scoreProspr(data: Data<LabelledBatch>, { caller, network, parameters, signal, onBatchStatistics }: ScoreSettings, { loss, bnMode = "train", steps = 3, learningRate = 0.1, momentum = 0, firstOrder = false }: ProsprScoreOptions): Promise<Scored> {
   const check = (name: string, value: number, ok: boolean, needed: string) => {
     if (!ok) throw new WarmstartError("INVALID_OPTION", `${caller}: \`${name}\` must be ${needed}, got ${value}.`, { [name]: value });
   };
@@ -55,7 +55,7 @@ async function scoreProspr(data: Data<LabelledBatch>, { caller, network, paramet
   check("learningRate", learningRate, learningRate > 0 && Number.isFinite(learningRate), "positive");
   check("momentum", momentum, momentum >= 0 && momentum < 1, "from 0 to below 1");
   const moving = network.parameters.filter((parameter) => parameters.includes(parameter) || (parameter.trainable && parameter.role !== "statistic"));
-  const at = (values: Values): LossSettings => ({ caller, network, parameters: moving, bnMode, values, ...(loss ? { loss } : {}), ...(signal ? { signal } : {}) });
+  const at = (values: Values): LossSettings => ({ caller, network, parameters: moving, onBatchStatistics, bnMode, values, ...(loss ? { loss } : {}), ...(signal ? { signal } : {}) });
   const owned: Values[] = []; // everything that lives across steps
   const own = (values: Values) => (owned.push(values), values);
   const batches: LabelledBatch[] = [];

@@ -10,6 +10,8 @@ export interface ScoreSettings {
   /** Masked kernels by path; what is not there is as it is in the network. They stay the caller's. */
   readonly values?: Readonly<Record<string, Tensor>>;
   readonly signal?: AbortSignal;
+  /** Told the size of every batch that is normalized by its own statistics. */
+  readonly onBatchStatistics?: (size: number) => void;
 }
 
 /** Scores, and a figure about the network at that moment: its loss, or log10 R. */

@@ -3,7 +3,7 @@ import { initialize, networkOf, WarmstartError, type LabelledBatch, type Network
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { force, magnitude, snip, snipScores, type ScoreMap } from "../index.js";
+import { force, grasp, magnitude, prospr, snip, snipScores, type ScoreMap } from "../index.js";
 
 const { layers } = tf;
 beforeAll(() => {
@@ -190,6 +190,33 @@ describe("snip", () => {
     const plan = await magnitude({ density: 0.5 }).plan(model);
     expect(plan.report.notes.join()).toContain("fc2/kernel");
     plan.dispose();
+  });
+});
+
+describe("a batch too small for its own statistics", () => {
+  const normalized = () => withWeights([layers.dense({ units: 6, inputShape: [4], name: "fc1" }), layers.batchNormalization({ name: "norm" }), layers.dense({ units: 3, name: "fc2" })]);
+  const one = (): LabelledBatch => ({ xs: tensor(() => normal([1, 4], 3, 1)), ys: tensor(() => tf.tensor1d([1], "int32")) });
+  const notesOf = async (initializer: ReturnType<typeof snip>, target: tf.LayersModel | Network = normalized()) => {
+    const plan = await initializer.plan(target);
+    const { notes } = plan.report;
+    plan.dispose();
+    return notes.join();
+  };
+
+  it("is a note in the report, also where it is one of many", async () => {
+    const warned = /A batch of 1 gives the batch normalization norm one value a channel/;
+    const [model, single, many] = [normalized(), one(), batch()];
+    expect(await expectTensorGrowth(0, () => notesOf(snip({ density: 0.5, data: [single], bnMode: "train" }), model))).toMatch(warned);
+    expect(await notesOf(grasp({ density: 0.5, data: [many, single] }), model)).toMatch(warned);
+    expect(await notesOf(prospr({ density: 0.5, data: [many, single], steps: 1 }), model)).toMatch(warned);
+  });
+
+  it("is none for enough samples or positions, and with moving statistics", async () => {
+    expect(await notesOf(snip({ density: 0.5, data: [batch()], bnMode: "train" }))).not.toMatch(/one value a channel/);
+    expect(await notesOf(snip({ density: 0.5, data: [one()] }))).not.toMatch(/one value a channel/);
+    const positions = withWeights([layers.conv1d({ filters: 6, kernelSize: 2, inputShape: [4, 1], name: "conv" }), layers.batchNormalization({ name: "norm" }), layers.globalAveragePooling1d({}), layers.dense({ units: 3, name: "fc2" })]);
+    const image = { xs: tensor(() => normal([1, 4, 1], 3, 1)), ys: tensor(() => tf.tensor1d([1], "int32")) };
+    expect(await notesOf(snip({ density: 0.5, data: [image], bnMode: "train" }), positions)).not.toMatch(/one value a channel/);
   });
 });
 

@@ -51,8 +51,8 @@ export async function snipScores(target: LayersModel | Network, data: Data<Label
 }
 
 /** Raw scores at the values given; "dense" multiplies the weights from before masking, as FORCE does. */
-export async function scoreSnip(data: Data<LabelledBatch>, { caller, network, parameters, values = {}, signal }: ScoreSettings, { loss, bnMode = "eval" }: LossOptions, weights: "masked" | "dense" | "none" = "masked"): Promise<Scored> {
-  const { sums, loss: figure } = await sumGradients(data, { caller, network, parameters, values, signal, bnMode, ...(loss ? { loss } : {}) });
+export async function scoreSnip(data: Data<LabelledBatch>, { caller, network, parameters, values = {}, signal, onBatchStatistics }: ScoreSettings, { loss, bnMode = "eval" }: LossOptions, weights: "masked" | "dense" | "none" = "masked"): Promise<Scored> {
+  const { sums, loss: figure } = await sumGradients(data, { caller, network, parameters, values, signal, onBatchStatistics, bnMode, ...(loss ? { loss } : {}) });
   const saliencies: Record<string, Tensor> = {};
   for (const { path, variable } of parameters) saliencies[path] = tf.tidy(() => (weights === "none" ? tf.square(sums[path]!) : tf.abs(tf.mul(weights === "dense" ? variable : (values[path] ?? variable), sums[path]!))));
   tf.dispose(sums);
