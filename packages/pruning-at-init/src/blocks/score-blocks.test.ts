@@ -126,6 +126,60 @@ describe("scoreBlocks: other criteria", () => {
     }
   });
 
+  it("expectedAbs is the mean absolute activation at the block's output: 2.75 and 4.685 in the hand-worked net, over all samples", async () => {
+    const weights = [[[0.5, -1], [1, 0.25]], [[1, 0], [0.5, -0.5]], [[-0.3, 0.8], [0.6, 0.1]], [[0.2, -0.4], [1, 0.3]], [[1], [-1]]];
+    const model = mlp();
+    tf.tidy(() => model.setWeights(weights.map((values) => tf.tensor2d(values))));
+    const blocks = findResidualBlocks(model);
+    const one = { xs: tf.tensor2d([[1, 2]]), ys: tf.zeros([1, 1]) };
+    // [0, 0] gives 0 everywhere: three samples in two batches, of which one is not zero
+    const zeros = { xs: tf.zeros([2, 2]), ys: tf.zeros([2, 1]) };
+    const values = async (data: LabelledBatch[]) => [...(await scoreBlocks(model, { criterion: "expectedAbs", blocks, data, maxBatches: 2 })).values()];
+    expectClose(await values([one]), [2.75, 4.685], 1e-6, 1e-6); // h1 = [3.5, 2], h2 = [6.53, 2.84]
+    expectClose(await values([one, zeros]), [2.75 / 3, 4.685 / 3], 1e-6, 1e-6);
+    tf.dispose([one.xs, one.ys, zeros.xs, zeros.ys]);
+    disposeModel(model);
+  });
+
+  it("expectedAbs sees the activation that belongs to the block", async () => {
+    const model = resnet();
+    const block = candidateBlocks(findResidualBlocks(model))[0]!;
+    expect(block.layers.at(-1)).toBe("s0b1/relu2");
+    const part = tf.model({ inputs: model.inputs, outputs: model.getLayer("s0b1/relu2").output });
+    const expected = tf.tidy(() => tf.mean(part.predict(batch.xs) as tf.Tensor));
+    expectClose([(await scoreBlocks(model, { criterion: "expectedAbs", blocks: [block], data: [batch] })).get(block.id)!], await expected.data(), 1e-6, 1e-5);
+    expected.dispose();
+    disposeModel(model);
+  });
+
+  /** A block whose branch adds nothing: its output is the input, 5 × 4 × 2. */
+  function bare(): tf.LayersModel {
+    const input = tf.input({ shape: [5, 4, 2] });
+    const branch = apply(tf.layers.conv2d({ filters: 2, kernelSize: 1, kernelInitializer: "zeros" }), input);
+    return tf.model({ inputs: input, outputs: apply(tf.layers.dense({ units: 3 }), apply(tf.layers.flatten(), apply(tf.layers.add({ name: "add" }), [input, branch]))) });
+  }
+
+  it("hrank is the mean rank of the maps at the block's output over their shorter side", async () => {
+    // A map of ones (rank 1) and a diagonal (rank 4 of 4), then zeros and a chequer board (rank 2).
+    const model = bare();
+    const maps = [(row: number, column: number) => [1, Number(row === column)], (row: number, column: number) => [0, (row + column) % 2]];
+    const xs = tf.tensor4d(maps.map((map) => Array.from({ length: 5 }, (_, row) => Array.from({ length: 4 }, (__, column) => map(row, column)))));
+    const data = [{ xs, ys: tf.zeros([2, 3]) }];
+    const scores = await scoreBlocks(model, { criterion: "hrank", blocks: findResidualBlocks(model), data });
+    expect(scores.get("add")).toBeCloseTo((1 + 4 + 0 + 2) / 4 / 4, 12);
+    tf.dispose([xs, data[0]!.ys]);
+    disposeModel(model);
+  });
+
+  it("hrank refuses blocks without maps, and what is not finite", async () => {
+    const dense = [{ xs: tf.ones([2, 2]), ys: tf.ones([2, 1]) }];
+    await expect(score(mlp({ blocks: ["A", "B", "C"] }), { criterion: "hrank", data: dense })).rejects.toThrow(/the output of "addB" has shape \[2\], not height, width and channels/);
+    const infinite = [{ xs: tf.fill([2, 5, 4, 2], Infinity), ys: tf.zeros([2, 3]) }];
+    const model = bare();
+    await expect(score(model, { criterion: "hrank", data: infinite, blocks: findResidualBlocks(model) })).rejects.toThrow(/by the criterion "hrank" is NaN/);
+    tf.dispose([dense, infinite].flat().flatMap(({ xs, ys }) => [xs, ys]));
+  });
+
   it("random draws from the seed, by place in the network, and needs no data", async () => {
     const [a, again, other] = [await score(resnet(), { criterion: "random", data: undefined, seed: 1 }), await score(resnet(), { criterion: "random", seed: 1 }), await score(resnet(), { criterion: "random", seed: 2 })];
     expect(again).toEqual(a);
@@ -163,7 +217,7 @@ describe("scoreBlocks: other criteria", () => {
 });
 
 describe("scoreBlocks: what it leaves alone, and what it refuses", () => {
-  it.each(["grasp", "snip", "gate", "kl", "cka"] as const)("%s leaves weights, statistics and memory as they were", async (criterion) => {
+  it.each(["grasp", "snip", "gate", "kl", "cka", "expectedAbs", "hrank"] as const)("%s leaves weights, statistics and memory as they were", async (criterion) => {
     const model = resnet({ softmax: true });
     const read = async () => Promise.all(networkOf(model).parameters.map(async ({ variable }) => Array.from(await variable.data())));
     const before = await read();
@@ -184,6 +238,7 @@ describe("scoreBlocks: what it leaves alone, and what it refuses", () => {
     ["the shortcut with moving statistics", resnet, { hvp: "normShortcut", bnMode: "eval" }, /and `bnMode` is "eval"/],
     ["class numbers that do not exist", resnet, { data: [{ xs: tf.ones([2, 6, 6, 2]), ys: tf.tensor1d([0, 3]) }] }, /a label is 3, but the network has 3 outputs/],
     ["labels of another shape", resnet, { data: [{ xs: tf.ones([2, 6, 6, 2]), ys: tf.ones([2, 5]) }] }, /labels must be one-hot, of shape \[2,3\], or class numbers, \[2\]; got \[2,5\]/],
+    ["too many inputs", () => mlp({ blocks: ["A", "B", "C"] }), { criterion: "expectedAbs", data: [{ xs: [tf.ones([2, 2]), tf.ones([2, 2])], ys: tf.ones([2, 1]) }] }, /the model takes 1 input\(s\), a batch has 2/],
     ["infinite data", () => mlp({ blocks: ["A", "B", "C"] }), { criterion: "snip", data: [{ xs: tf.fill([2, 2], Infinity), ys: tf.ones([2, 1]) }] }, /loss of batch 0 is NaN/],
     ["several outputs without a loss", () => {
       const { inputs, outputs, layers } = resnet();

@@ -2,6 +2,7 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { randomGenerator, subSeed, WarmstartError, type Data, type InitOptions, type LabelledBatch, type Loss, type Parameter } from "@warmstart/init-core";
 import { ablationScores } from "./ablation-scores.js";
+import { activationScores } from "./activation-scores.js";
 import { findResidualBlocks, type ResidualBlock } from "./find-residual-blocks.js";
 import { gradientScores } from "./gradient-scores.js";
 import { disposeBatches, takeBatches } from "./scoring-batches.js";
@@ -13,14 +14,14 @@ export type OwnCriterion = (model: LayersModel, candidates: readonly ResidualBlo
 /**
  * By which the blocks are ranked; the lowest scores go. At initialization "grasp" (the paper's best) and "snip"; "gate", the
  * derivative by a factor on the branch; "random". For trained networks "kl" and "cka": how far the outputs, or the inputs of
- * the last layer, move without the block.
+ * the last layer, move without the block; "expectedAbs" and "hrank": the mean |activation| at the block's output, and the mean rank of its maps over their side.
  */
-export type BlockCriterion = "grasp" | "snip" | "gate" | "random" | "kl" | "cka" | OwnCriterion;
+export type BlockCriterion = "grasp" | "snip" | "gate" | "random" | "kl" | "cka" | "expectedAbs" | "hrank" | OwnCriterion;
 
 export interface BlockScoreOptions {
   /** Default "grasp". */
   readonly criterion?: BlockCriterion;
-  /** Labelled batches, one of 10 samples a class or so. Needed by all criteria but "random"; "kl" and "cka" leave the labels alone. */
+  /** Labelled batches, one of 10 samples a class or so. Needed by all criteria but "random"; "kl", "cka", "expectedAbs" and "hrank" leave the labels alone. */
   readonly data?: Data<LabelledBatch>;
   /** How many batches are used, at most. Default 1. */
   readonly maxBatches?: number;
@@ -76,12 +77,13 @@ export async function scoreBlocks(model: LayersModel, options: ScoreBlocksOption
 
 function scoresBy(criterion: Exclude<BlockCriterion, "random">, model: LayersModel, blocks: readonly ResidualBlock[], batches: readonly LabelledBatch[], options: ScoreBlocksOptions): readonly number[] | Promise<readonly number[]> {
   if (typeof criterion === "function") return criterion(model, blocks, batches);
+  if (criterion === "expectedAbs" || criterion === "hrank") return activationScores(criterion, model, blocks, batches, options);
   return criterion === "kl" || criterion === "cka" ? ablationScores(criterion, model, blocks, batches, options) : gradientScores(criterion, model, blocks, batches, options);
 }
 
 export const nameOf = (criterion: BlockCriterion): string => (typeof criterion === "function" ? "of your own" : `"${criterion}"`);
 
-const criteria: readonly unknown[] = ["grasp", "snip", "gate", "random", "kl", "cka"];
+const criteria: readonly unknown[] = ["grasp", "snip", "gate", "random", "kl", "cka", "expectedAbs", "hrank"];
 
 /** Throws on options that cannot work, before any data are read. */
 export function checkOptions({ criterion = "grasp", temperature = 1, aggregate = "sum", bnMode = "train", hvp = "auto", maxBatches = 1 }: BlockScoreOptions): void {
