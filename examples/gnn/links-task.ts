@@ -1,5 +1,6 @@
 // Link prediction: the links for training make the graph; a link's score is the product of what the graph network says of both ends, weighted by its kind (DistMult,
-// Yang et al. 2015). Trained against links with one end by chance; tested by where the right end stands among all nodes (Bordes et al. 2013, "filtered").
+// Yang et al. 2015). Trained against links with one end by chance; tested by where the right end stands among all nodes (Bordes et al. 2013, "filtered"), or
+// on large graphs among wrong ends by chance (Open Graph Benchmark, Hu et al. 2020).
 import * as tf from "@tensorflow/tfjs";
 import { createGraph, setGraph } from "@warmstart/gnn-virgo";
 import { disposeModel, permutation, randomGenerator, subSeed, type RandomGenerator } from "@warmstart/init-core";
@@ -26,6 +27,8 @@ export interface LinkSampling {
   readonly batch: number;
   /** At most so many of the validation, and of the test, are ranked. */
   readonly ranked: number;
+  /** Wrong ends that each right one is ranked among, by chance, the same at every look. Absent: all. */
+  readonly among?: number;
 }
 
 /** Indices of links. Links between the same two nodes, whatever their kind and direction, are on one side. */
@@ -79,7 +82,9 @@ async function runLinks(data: LinkData, x: tf.Tensor2D, known: ReadonlyMap<strin
     setGraph(model, graph);
     await startModel(model, start, { graph, features: data.features.values, numClasses: setting.hidden }, subSeed(seed, "weights"));
     const signal = await signalOf(model, graph, x);
-    const few = (part: Int32Array) => part.slice(0, sampling.ranked);
+    const rivals = randomGenerator(subSeed(seed, "rivals"));
+    const few = (part: Int32Array) => questionsOf(data, part.slice(0, sampling.ranked), known, sampling.among, rivals);
+    const [valid, test] = [few(split.valid), few(split.test)];
     const course = await trainLoop(
       [...variablesOf(model), kinds, bias],
       setting,
@@ -91,12 +96,11 @@ async function runLinks(data: LinkData, x: tf.Tensor2D, known: ReadonlyMap<strin
       },
       async () => {
         const h = tf.tidy(() => model.apply(x) as tf.Tensor2D);
-        const ranks = (part: Int32Array) => rankAll(data, few(part), h, kinds, known);
-        const [valid, test] = [await ranks(split.valid), await ranks(split.test)];
+        const ranks = { valid: await rankAll(valid, h, kinds), test: await rankAll(test, h, kinds) };
         h.dispose();
-        hits.push((100 * test.filter((rank) => rank <= 10).length) / test.length);
+        hits.push((100 * ranks.test.filter((rank) => rank <= 10).length) / ranks.test.length);
         const reciprocal = (all: readonly number[]) => (100 * all.reduce((sum, rank) => sum + 1 / rank, 0)) / all.length;
-        return { valid: reciprocal(valid), test: reciprocal(test) };
+        return { valid: reciprocal(ranks.valid), test: reciprocal(ranks.test) };
       },
       onPoint,
     );
@@ -123,24 +127,61 @@ function drawBatch({ numNodes, from, kind, to }: LinkData, train: Int32Array, si
   return { from: tf.tensor1d(first, "int32"), kind: tf.tensor1d(kinds, "int32"), to: tf.tensor1d(last, "int32"), right: tf.tensor1d(right) };
 }
 
-/** Where the right end stands among all nodes but the other right ones and the node itself, for both ends of each link; equal scores count half, what is no number is ahead. */
-async function rankAll({ from, kind, to, numNodes }: LinkData, links: Int32Array, h: tf.Tensor2D, kinds: tf.Tensor2D, known: ReadonlyMap<string, ReadonlySet<number>>): Promise<number[]> {
+/** One end of a link and its kind: which is the other end? */
+interface Question {
+  readonly given: number;
+  readonly kind: number;
+  readonly right: number;
+  /** What is no wrong answer: all right ones, and the node itself. */
+  readonly aside: ReadonlySet<number>;
+  /** Wrong answers to rank among. Absent: all. */
+  readonly wrong?: Int32Array;
+}
+
+/** Both ends of each link. @param among how many wrong answers each gets, drawn independently; undefined: all there are. */
+function questionsOf({ numNodes, from, kind, to }: LinkData, links: Int32Array, known: ReadonlyMap<string, ReadonlySet<number>>, among: number | undefined, chance: RandomGenerator): Question[] {
+  return [...links].flatMap((i) =>
+    [
+      { given: from[i]!, kind: kind[i]!, right: to[i]!, aside: known.get(ahead(from[i]!, kind[i]!))! },
+      { given: to[i]!, kind: kind[i]!, right: from[i]!, aside: known.get(back(to[i]!, kind[i]!))! },
+    ].map((question) => (among === undefined ? question : { ...question, wrong: wrongEnds(numNodes, question.aside, among, chance) })),
+  );
+}
+
+/** Nodes by chance that are not among `aside`, drawn independently. */
+export function wrongEnds(numNodes: number, aside: ReadonlySet<number>, count: number, { integer }: RandomGenerator): Int32Array {
+  if (aside.size >= numNodes) throw new Error(`wrongEnds: there is no wrong end, all ${numNodes} nodes are right ones; rank among all instead`);
+  return Int32Array.from({ length: count }, () => {
+    for (;;) {
+      const end = integer(numNodes);
+      if (!aside.has(end)) return end;
+    }
+  });
+}
+
+/** Where the right end of each question stands; equal scores count half, what is no number is ahead. */
+async function rankAll(questions: readonly Question[], h: tf.Tensor2D, kinds: tf.Tensor2D): Promise<number[]> {
   const ranks: number[] = [];
-  const chunk = Math.max(1, Math.floor(2 ** 22 / numNodes));
-  const questions = [...links].flatMap((i) => [
-    { given: from[i]!, kind: kind[i]!, right: to[i]!, aside: known.get(ahead(from[i]!, kind[i]!))! },
-    { given: to[i]!, kind: kind[i]!, right: from[i]!, aside: known.get(back(to[i]!, kind[i]!))! },
-  ]);
+  const [numNodes, hidden] = h.shape;
+  const wrongs = questions[0]?.wrong?.length;
+  const numbers = wrongs === undefined ? numNodes : (wrongs + 1) * hidden; // a question
+  const chunk = Math.max(1, Math.floor(2 ** 22 / numbers));
   for (let begin = 0; begin < questions.length; begin += chunk) {
     const part = questions.slice(begin, begin + chunk);
     const scores = tf.tidy(() => {
-      const indices = (values: number[]) => tf.tensor1d(values, "int32");
-      const asked = tf.mul(tf.gather(h, indices(part.map(({ given }) => given))), tf.gather(kinds, indices(part.map((question) => question.kind))));
-      return tf.matMul(asked as tf.Tensor2D, h, false, true);
+      const rows = (of: tf.Tensor2D, indices: readonly number[] | Int32Array) => tf.gather(of, tf.tensor1d(indices as number[], "int32"));
+      const asked = tf.mul(rows(h, part.map(({ given }) => given)), rows(kinds, part.map(({ kind }) => kind)));
+      if (wrongs === undefined) return tf.matMul(asked, h, false, true);
+      const ends = Int32Array.from(part.flatMap(({ right, wrong }) => [right, ...wrong!]));
+      return tf.matMul(tf.reshape(asked, [part.length, 1, hidden]), tf.reshape(rows(h, ends), [part.length, wrongs + 1, hidden]), false, true);
     });
     const values = (await scores.data()) as Float32Array;
     scores.dispose();
-    for (const [q, { right, aside }] of part.entries()) ranks.push(rankOf(values.subarray(q * numNodes, (q + 1) * numNodes), right, aside));
+    const width = values.length / part.length;
+    for (const [q, { right, aside, wrong }] of part.entries()) {
+      const own = values.subarray(q * width, (q + 1) * width);
+      ranks.push(wrong === undefined ? rankOf(own, right, aside) : rankOf(own, 0, new Set([0])));
+    }
   }
   return ranks;
 }

@@ -1,5 +1,6 @@
+import { randomGenerator } from "@warmstart/init-core";
 import { describe, expect, it } from "vitest";
-import { rankOf, splitLinks } from "./links-task.js";
+import { rankOf, splitLinks, wrongEnds } from "./links-task.js";
 import { bestByValidation, finite } from "./training.js";
 
 describe("rankOf", () => {
@@ -10,6 +11,16 @@ describe("rankOf", () => {
     expect(rankOf(new Float32Array(5), 2, new Set([2]))).toBe(3); // 1 + 4 halves
     expect(rankOf(Float32Array.from([NaN, 1, 2]), 2, new Set([2]))).toBe(2);
     expect(rankOf(new Float32Array(5).fill(NaN), 2, new Set([2]))).toBe(5);
+  });
+});
+
+describe("wrongEnds", () => {
+  it("draws each of the others about as often, none of those set aside, the same for a seed, and says when there is none", () => {
+    const ends = wrongEnds(10, new Set([0, 3, 9]), 7000, randomGenerator(1));
+    const counts = Array.from({ length: 10 }, (_, node) => ends.filter((end) => end === node).length);
+    for (const [node, count] of counts.entries()) expect(Math.abs(count - ([0, 3, 9].includes(node) ? 0 : 1000)), `${node}`).toBeLessThanOrEqual([0, 3, 9].includes(node) ? 0 : 150); // five deviations
+    expect(wrongEnds(10, new Set([0, 3, 9]), 20, randomGenerator(1))).toEqual(ends.slice(0, 20));
+    expect(() => wrongEnds(2, new Set([0, 1]), 1, randomGenerator(1))).toThrow("wrongEnds: there is no wrong end, all 2 nodes are right ones");
   });
 });
 

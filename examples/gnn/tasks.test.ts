@@ -84,6 +84,20 @@ describe("link prediction", () => {
     });
   });
 
+  it("ranks among some wrong ends as among all, but for their number", async () => {
+    const scoreOf = async (among?: number) => {
+      const problem = linksProblem(cliques, { train: 0.6, valid: 0.2, batch: 20, ranked: 100, ...(among === undefined ? {} : { among }) }, false);
+      const { score, signal } = await expectTensorGrowth(0, () => problem.run({ ...setting, steps: 1, learningRate: 0 }, "virgo", 1));
+      problem.dispose();
+      return { score, signal };
+    };
+    const [all, one, many] = [await scoreOf(), await scoreOf(1), await scoreOf(200)];
+    expect(all.signal).toEqual(one.signal);
+    expect(one.score).toBeGreaterThanOrEqual(50); // first or second
+    expect(one.score).toBeGreaterThan(all.score);
+    expect(many.score).toBeLessThan(all.score); // each wrong end counts some thirty times
+  });
+
   it("knows a directed graph from one that leads both ways", async () => {
     const lossOf = async (directed: boolean) => {
       const problem = linksProblem(cliques, { train: 0.6, valid: 0.2, batch: 20, ranked: 100 }, directed);

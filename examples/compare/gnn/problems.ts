@@ -44,6 +44,7 @@ export interface Problem {
 
 const accuracy = "accuracy on held-out nodes (%)";
 const ranks = "mean reciprocal rank of held-out links × 100";
+const wrongEnds = 1000;
 const small = { learningRate: 0.01, hidden: 32, evaluateEvery: 10 };
 const large = { learningRate: 0.01, hidden: 32, evaluateEvery: 10, steps: 50 };
 const most = { train: 0.6, valid: 0.2 };
@@ -69,7 +70,16 @@ export const problems: readonly (Problem & { readonly graph: GraphName })[] = [
   })),
   { task: "nodes", graph: "wordnet", title: "WordNet, lexicographer files", measure: accuracy, course: large, layers: ["gcn"], seeds: 3, load: () => nodeProblem(wordnet(), most) },
   { task: "nodes", graph: "wordnet-hypernyms", title: "WordNet's nouns, messages from general to particular", measure: accuracy, course: large, layers: ["gcn"], seeds: 3, load: () => nodeProblem(wordnetHypernyms(), most) },
-  { task: "links", graph: "wordnet", title: "WordNet, relations", measure: ranks, course: large, layers: ["gcn"], seeds: 3, load: () => linksProblem(wordnetLinks(), { train: 0.9, valid: 0.05, batch: 20_000, ranked: 250 }, false) },
+  {
+    task: "links",
+    graph: "wordnet",
+    title: "WordNet, relations",
+    measure: `mean reciprocal rank of held-out links among ${wrongEnds.toLocaleString("en")} wrong ends by chance × 100`,
+    course: { steps: 100, hidden: 64, learningRate: 0.003, evaluateEvery: 25 }, // by the validation of a seed not among these: Xavier's and Kaiming's starts at depth 2, Kaiming's at 8
+    layers: ["gcn"],
+    seeds: 3,
+    load: () => linksProblem(wordnetLinks(), { train: 0.9, valid: 0.05, batch: 20_000, ranked: 1000, among: wrongEnds }, false),
+  },
   ...[false, true].map((directed) => ({
     task: "nodes" as const,
     graph: directed ? ("debian-directed" as const) : ("debian" as const),
