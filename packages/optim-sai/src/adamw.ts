@@ -2,7 +2,6 @@
 // schedules, decay filter, clipping and accumulation.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance } from "./advance.js";
 import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { usingUp } from "./using-up.js";
 
@@ -46,23 +45,23 @@ export class AdamW extends BlockOptimizer {
     return { firstMoment: zeros(), secondMoment: zeros(), ...(this.amsgrad ? { maxSecondMoment: zeros() } : {}) };
   }
 
-  protected override update({ variable, gradient, state, keep }: Block, learningRate: number): void {
+  protected override update({ variable, gradient, state, keep, step }: Block, learningRate: number): void {
     const { beta1, beta2, epsilon } = this;
-    const step = state.updates + 1; // of this variable, as in torch
+    const count = state.updates + 1; // of this variable, as in torch
     const slot = (name: string) => state.slots.get(name)!;
     const [m, v] = [slot("firstMoment"), slot("secondMoment")];
-    advance(m, beta1, beta1 - 1, gradient);
+    step.advance(m, beta1, beta1 - 1, gradient);
     const square = tf.square(gradient);
-    advance(v, beta2, beta2 - 1, square);
+    step.advance(v, beta2, beta2 - 1, square);
     square.dispose();
     const largest = this.amsgrad ? slot("maxSecondMoment") : v;
     if (this.amsgrad) largest.assign(tf.maximum(largest, v) as never);
     if (learningRate === 0) return; // neither decay
     // θ − η/(1 − β₁ᵗ) · m / (√(v / (1 − β₂ᵗ)) + ε), numerator and denominator times √(1 − β₂ᵗ), so that v needs no correction.
-    const correction = Math.sqrt(1 - beta2 ** step);
+    const correction = Math.sqrt(1 - beta2 ** count);
     const root = tf.sqrt<Tensor>(largest);
     const divisor = usingUp(tf.add(root, epsilon * correction), root);
-    advance(variable, keep, (learningRate * correction) / (1 - beta1 ** step), usingUp(tf.div(m, divisor), divisor));
+    step.advance(variable, keep, (learningRate * correction) / (1 - beta1 ** count), usingUp(tf.div(m, divisor), divisor));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -4,6 +4,7 @@ import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-
 import { OptimizerError } from "./errors.js";
 import { checkLearningRate, learningRateAt, type LearningRate } from "./schedules.js";
 import { SlotStore, type NamedTensor, type State } from "./slots.js";
+import { Step } from "./step.js";
 
 /** Which variables decay: "all", "matrices" (two or more axes: no biases, no scales of normalizations), or a function, which is not saved. */
 export type DecayFilter = "all" | "matrices" | ((name: string, shape: readonly number[]) => boolean);
@@ -33,6 +34,8 @@ export interface Block {
   readonly decay: number;
   /** 1 − ηλ. */
   readonly keep: number;
+  /** Shared by all blocks of the update. */
+  readonly step: Step;
 }
 
 type Found = Pick<Block, "variable" | "gradient" | "state">;
@@ -107,14 +110,19 @@ export abstract class BlockOptimizer extends tf.Optimizer {
       const ready = this.accumulate(found);
       if (ready === undefined) return;
       const clip = this.clipScale(ready.map(({ gradient }) => gradient));
-      const blocks = ready.map(({ variable, gradient, state }) => {
-        const decay = this.decays(variable) ? this.weightDecay : 0;
-        return { variable, state, gradient, decay, keep: 1 - learningRate * decay };
-      });
-      this.prepare(blocks);
-      for (const block of blocks) {
-        tf.tidy(() => this.update(clip === undefined ? block : { ...block, gradient: tf.mul(block.gradient, clip) }, learningRate));
-        block.state.updates++;
+      const step = new Step();
+      try {
+        const blocks = ready.map(({ variable, gradient, state }) => {
+          const decay = this.decays(variable) ? this.weightDecay : 0;
+          return { variable, state, gradient, decay, keep: 1 - learningRate * decay, step };
+        });
+        this.prepare(blocks);
+        for (const block of blocks) {
+          tf.tidy(() => this.update(clip === undefined ? block : { ...block, gradient: tf.mul(block.gradient, clip) }, learningRate));
+          block.state.updates++;
+        }
+      } finally {
+        step.dispose();
       }
       this.incrementIterations();
     });

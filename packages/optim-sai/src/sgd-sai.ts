@@ -4,7 +4,6 @@
 // (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance } from "./advance.js";
 import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 import { gSNR, gSNROfSums, type DegenerateGain } from "./gsnr.js";
@@ -87,11 +86,10 @@ export class SGDSaI extends BlockOptimizer {
   }
 
   protected override update(block: Block, learningRate: number): void {
-    const { variable, gradient, state, keep } = block;
+    const { variable, gradient, state, keep, step } = block;
     const gsnr = state.slots.get("gsnr")!;
     const buffer = state.slots.get("momentum");
     const gain = (): Tensor => (this.largest === undefined ? gsnr : tf.div(gsnr, this.largest));
-    const rate = () => tf.mul<Scalar>(gain(), learningRate);
     if (state.updates >= patience) {
       if (buffer !== undefined && tf.getKernel(fused, tf.getBackend()) !== undefined) {
         const inputs = { variable, momentum: buffer, gradient, gain: gain() } as unknown as tf.NamedTensorMap;
@@ -100,8 +98,8 @@ export class SGDSaI extends BlockOptimizer {
         variable.assign(next as never);
         return;
       }
-      if (buffer !== undefined) advance(buffer, this.momentum, this.momentum - 1, gradient);
-      advance(variable, keep, rate(), buffer ?? gradient);
+      if (buffer !== undefined) step.advance(buffer, this.momentum, this.momentum - 1, gradient);
+      step.advance(variable, keep, learningRate, buffer ?? gradient, gain());
       return;
     }
     // The gain may still be open: whether it is, only the backend knows. While it is, the tensor stands still: what counts as its
@@ -113,8 +111,8 @@ export class SGDSaI extends BlockOptimizer {
     const either = tf.stack([buffer ?? tf.zerosLike(gradient), gradient]);
     const usable = usingUp(tf.gather(either, tf.cast(after, "int32")), either) as Tensor;
     if (buffer !== undefined && state.updates === 0) buffer.assign(usable as never);
-    else if (buffer !== undefined) advance(buffer, this.momentum, tf.where(before, tf.scalar(this.momentum - 1), tf.scalar(-1)), usable);
-    advance(variable, keep === 1 ? 1 : tf.where(after, tf.scalar(keep), tf.scalar(1)), rate(), buffer ?? usable);
+    else if (buffer !== undefined) step.advance(buffer, this.momentum, tf.where(before, tf.scalar(this.momentum - 1), tf.scalar(-1)), usable);
+    step.advance(variable, keep === 1 ? 1 : tf.where(after, tf.scalar(keep), tf.scalar(1)), learningRate, buffer ?? usable, gain());
   }
 
   /** The gain after this gradient: as it was, or fixed by it if it is finite, or still open. */

@@ -1,7 +1,6 @@
 // SGD with momentum, dampening and Nesterov's step as torch.optim.SGD computes it; tf.train.momentum has neither dampening nor decay.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { advance } from "./advance.js";
 import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 
@@ -46,7 +45,7 @@ export class SGD extends BlockOptimizer {
     return this.momentum > 0 ? { momentum: tf.zerosLike(variable) } : {};
   }
 
-  protected override update({ variable, gradient, state, decay, keep }: Block, learningRate: number): void {
+  protected override update({ variable, gradient, state, decay, keep, step }: Block, learningRate: number): void {
     const { momentum, dampening, nesterov } = this;
     const coupled = this.decay === "added-to-gradient";
     const g = coupled && decay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
@@ -54,10 +53,10 @@ export class SGD extends BlockOptimizer {
     let direction: Tensor = g;
     if (buffer !== undefined) {
       if (state.updates === 0) buffer.assign(g as never);
-      else advance(buffer, momentum, dampening - 1, g);
+      else step.advance(buffer, momentum, dampening - 1, g);
       direction = nesterov ? tf.add(g, tf.mul(buffer, momentum)) : buffer;
     }
-    advance(variable, coupled ? 1 : keep, learningRate, direction);
+    step.advance(variable, coupled ? 1 : keep, learningRate, direction);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

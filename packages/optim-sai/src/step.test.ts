@@ -1,14 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
-import { advance } from "./advance.js";
+import { Step } from "./step.js";
 
 // Both sides of the size from which the native backend works in place, and shapes of 0 to 3 axes.
 const shapes = [[], [65_535], [65_536], [3, 40, 600]];
 const uniform = (shape: number[], seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);
+/** In a step of its own. */
+function advance(...args: Parameters<Step["advance"]>): void {
+  const step = new Step();
+  tf.tidy(() => step.advance(...args));
+  step.dispose();
+}
 const variable = (shape: number[], seed: number) => tf.tidy(() => tf.variable(uniform(shape, seed)));
 
-describe("advance", () => {
+describe("Step.advance", () => {
   it("is keep · old − rate · direction, for numbers and for scalar tensors, rates of any sign", async () => {
     for (const shape of shapes) {
       for (const [keep, rate] of [[1, -0.3], [0.9, 0.3], [0.9, -0.1], [0.9995, 1e-12], [0.5, 0], [0, 0.3], [1, 0]] as const) {
@@ -50,6 +56,26 @@ describe("advance", () => {
       expectClose(await old.data(), before.map((value) => 0.4 * value), 1e-6, 1e-6);
       old.dispose();
     }
+  });
+
+  it("goes from one variable to the next, of other shapes, and back", async () => {
+    const variables = [[300, 300], [70_000], [300, 300], [3]].map((shape, i) => variable(shape, i + 1));
+    const directions = variables.map(({ shape }, i) => uniform(shape, 10 + i));
+    const before = await Promise.all(variables.map((v) => v.data()));
+    const step = new Step();
+    const snapshots: tf.Tensor[] = [];
+    for (const i of [0, 1, 2, 3, 2, 0, 0]) {
+      tf.tidy(() => step.advance(variables[i]!, 0.9, i % 2 === 0 ? step.constant(0.5) : 0.25, directions[i]!, i % 2 === 0 ? undefined : step.constant(2)));
+      if (i === 2) snapshots.push(tf.clone(variables[i]!));
+    }
+    step.dispose();
+    for (const [i, times] of [3, 1, 2, 1].entries()) {
+      const x = await directions[i]!.data();
+      const after = (times_: number) => Array.from(before[i]!, (value, j) => Array.from({ length: times_ }).reduce((old: number) => 0.9 * old - 0.5 * x[j]!, value));
+      expectClose(await variables[i]!.data(), after(times), 1e-6, 1e-6);
+      if (i === 2) expectClose(await snapshots[0]!.data(), after(1), 1e-6, 1e-6);
+    }
+    tf.dispose([variables, directions, snapshots]);
   });
 
   it("keeps no tensor and no byte", async () => {
