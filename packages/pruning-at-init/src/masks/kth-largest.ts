@@ -16,16 +16,21 @@ export function orderedKey(bits: number): number {
 /** The bits of the numbers, without copying them. */
 export const bitsOf = (values: Float32Array): Int32Array => new Int32Array(values.buffer, values.byteOffset, values.length);
 
-/** The key of the `k`-th largest of all candidates, and how many of those with exactly this key are among the `k` largest. */
-export function kthLargest(candidates: readonly Candidates[], k: number): { readonly key: number; readonly ties: number } {
+/**
+ * The key of the `k`-th largest of all candidates, and how many of those with exactly this key are among the `k` largest. `found` is `k`, or how many
+ * candidates there are where these are fewer: then the key is that of the smallest.
+ */
+export function kthLargest(candidates: readonly Candidates[], k: number): { readonly key: number; readonly ties: number; readonly found: number } {
   const counts = new Uint32Array(2048);
   for (const each of candidates) countHigh(each, counts);
-  const { digit, left } = digitOf(counts, k);
+  const found = Math.min(k, counts.reduce((sum, count) => sum + count, 0));
+  if (found === 0) return { key: 0, ties: 0, found };
+  const { digit, left } = digitOf(counts, found);
   const high = digit - 1024;
   const keys = new Int32Array(counts[digit]!);
   let length = 0;
   for (const each of candidates) length = collect(each, high, keys, length);
-  return among(keys, high, left);
+  return { ...among(keys, high, left), found };
 }
 
 function countHigh({ values, open }: Candidates, counts: Uint32Array): void {

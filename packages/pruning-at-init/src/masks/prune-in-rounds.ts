@@ -40,11 +40,15 @@ export interface Rounds {
   readonly unscored: readonly string[];
 }
 
+/** An abort gets through after so many milliseconds at most, or a round where that takes longer. A pause costs a millisecond or two. */
+const pauseEvery = 50;
+
 export async function pruneInRounds(score: ScoreFunction, settings: RoundSettings): Promise<Rounds> {
   const { caller, iterations, scope, minPerLayer, pinned, init } = settings;
   const rounds: Round[] = [];
   let unscored: readonly string[] | undefined;
   let masks: MaskMap | undefined;
+  let paused = performance.now();
   for (const density of scheduleDensities(settings.density, iterations, settings.schedule)) {
     init.signal?.throwIfAborted();
     const { scores, figure } = await score(masks);
@@ -52,7 +56,9 @@ export async function pruneInRounds(score: ScoreFunction, settings: RoundSetting
     masks = selectMasks(scores, { density: settings.densities ?? density, scope, minPerLayer, ...(pinned && masks ? { previous: masks } : {}) });
     rounds.push({ density, kept: [...masks.values()].map(countKept), figure: figure === undefined || !Number.isFinite(figure) ? null : figure });
     init.onProgress?.({ stage: `${caller}: pruning`, done: rounds.length, total: iterations });
-    await new Promise((resolve) => setTimeout(resolve, 0)); // lets an abort through
+    if (performance.now() - paused < pauseEvery) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    paused = performance.now();
   }
   init.signal?.throwIfAborted();
   return { masks: masks!, rounds, unscored: unscored! };

@@ -79,13 +79,10 @@ function open(name: string, values: Float32Array, previous: MaskMap | undefined,
 
 /** Moves the `count` best open weights into the masks, or all open ones where there are fewer; says how many. */
 function take(layers: readonly Layer[], count: number): number {
-  const available = layers.reduce((sum, layer) => sum + (layer.open === undefined ? layer.values.length : countOnes(layer.open)), 0);
-  const wanted = Math.min(count, available);
-  if (wanted === 0) return 0;
-  const { key, ties } = kthLargest(layers, wanted);
+  const { key, ties, found } = kthLargest(layers, count);
   let left: number = ties;
-  for (const layer of layers) left = takeAbove(layer, key, left);
-  return wanted;
+  if (found > 0) for (const layer of layers) left = takeAbove(layer, key, left);
+  return found;
 }
 
 /** Takes what is above the key, and the first `ties` of those at it; says how many of these remain for the next tensor. */
@@ -95,16 +92,10 @@ function takeAbove({ values, open: free, mask }: Layer, key: number, ties: numbe
   for (let i = 0; i < bits.length; i++) {
     const own = orderedKey(bits[i]!);
     const may = free === undefined ? 1 : free[i]!;
-    let taken = own > key ? may : 0; // without a jump: which weights are above is not to be foreseen
+    let taken = Number(own > key) & may; // without a jump: which weights are above is not to be foreseen
     if (own === key && may === 1 && left-- > 0) taken = 1;
     mask[i]! |= taken;
     if (free !== undefined) free[i] = may - taken;
   }
   return left;
-}
-
-function countOnes(flags: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < flags.length; i++) count += flags[i]!;
-  return count;
 }

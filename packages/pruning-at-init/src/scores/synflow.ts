@@ -69,13 +69,12 @@ async function magnitudesOf(parameters: readonly Parameter[]): Promise<Magnitude
   return new Map(parameters.map(({ path }, i) => [path, values[i]!.map(Math.abs)]));
 }
 
-function masked(magnitudes: Magnitudes, masks: MaskMap): Magnitudes {
-  return new Map([...magnitudes].map(([path, values]) => {
+/** Writes zeros where the masks have them: what is pruned stays so, and the same arrays serve all rounds. */
+function zero(magnitudes: Magnitudes, masks: MaskMap): void {
+  for (const [path, values] of magnitudes) {
     const mask = masks.get(path)!;
-    const left = new Float32Array(values.length);
-    for (let i = 0; i < left.length; i++) left[i] = mask[i]! * values[i]!;
-    return [path, left];
-  }));
+    for (let i = 0; i < values.length; i++) values[i] = mask[i]! * values[i]!;
+  }
 }
 
 /** The kernels as tensors by path, of whatever scope is open. */
@@ -147,16 +146,18 @@ export function synflow(options: SynflowOptions): Initializer<LayersModel, Prune
       const graph = flowGraph(model, network, flowOptions(options));
       let vanished = 0;
       let round = 0;
-      const whole = await magnitudesOf(parameters);
+      const magnitudes = await magnitudesOf(parameters);
       const pruning = await prune(async (masks) => {
         signal?.throwIfAborted();
-        const { scores, log10R } = await scoreSynflow("synflow", graph, parameters, masks === undefined ? whole : masked(whole, masks));
+        if (masks !== undefined) zero(magnitudes, masks);
+        const { scores, log10R } = await scoreSynflow("synflow", graph, parameters, magnitudes);
         if (round++ === 0) requireFlow("synflow", scores);
         else if (log10R === -Infinity) vanished ||= round;
         return { scores, figure: log10R };
       }, { figure: "log10R" });
       const scales: Tensor[] = [];
-      const flow = freeing(scales, () => graph.run(kernelsOf(parameters, masked(whole, pruning.masks)), scales));
+      zero(magnitudes, pruning.masks);
+      const flow = freeing(scales, () => graph.run(kernelsOf(parameters, magnitudes), scales));
       const { log10R } = await readFlow(flow, scales);
       const gates = prunableParameters(network, options, "synflow").filter((parameter) => !parameters.includes(parameter));
       const notes = [

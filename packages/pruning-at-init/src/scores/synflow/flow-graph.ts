@@ -23,7 +23,7 @@ interface Step {
 export interface FlowGraph {
   /** Kernels that the flow passes through; those of gates it does not. */
   readonly reaches: (parameter: Parameter) => boolean;
-  /** R', of a scaled flow. Adds its scales, kept, to `scales`: their product times R' is R. The caller frees them. */
+  /** R', of a scaled flow. Puts its scales, kept, into `scales`, which comes empty: their product times R' is R. The caller frees them. */
   readonly run: (kernels: Readonly<Record<string, Tensor>>, scales: Tensor[]) => Scalar;
 }
 
@@ -45,7 +45,6 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
     reaches: ({ layer }) => reached.has(layer),
     run: (kernels, scales) => {
       const values = new Map<string, Tensor>(inputs.map((name, i) => [name, tf.ones([1, ...shapes[i]!])]));
-      let inverse: Tensor | undefined; // 1 over the product of the scales so far: biases come in at that size
       let kernelsSince = 0;
       for (const { call, linear, cut } of steps) {
         const own = byLayer.get(paths.get(call.layer) ?? "") ?? [];
@@ -54,14 +53,12 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
           if (parameter === undefined) return undefined;
           if (short !== "bias") return kernels[parameter.path] ?? tf.abs(parameter.variable);
           if (options.bias === "zero") return undefined;
-          const bias = tf.abs(parameter.variable);
-          return inverse === undefined ? bias : tf.mul(bias, inverse);
+          return scales.reduce<Tensor>((bias, scale) => tf.div(bias, scale), tf.abs(parameter.variable)); // biases come in at the size of the flow
         });
-        kernelsSince += own.length > 0 ? 1 : 0;
+        kernelsSince += own.length > 0 && output !== values.get(call.inputs[0]!) ? 1 : 0;
         if (cut && kernelsSince >= layersAScale) {
           const { value, scale } = scaled(output);
           scales.push(scale);
-          inverse = tf.div(inverse ?? tf.scalar(1), scale);
           values.set(call.outputs[0]!, value);
           kernelsSince = 0;
         } else values.set(call.outputs[0]!, output);
