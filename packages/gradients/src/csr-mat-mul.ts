@@ -89,7 +89,7 @@ function rowIndicesOf({ rowPointers, columnIndices, rowIndices }: CsrMatrix): Te
   if (rows < 2 || count === 0) return tf.zeros([count], "int32");
   const ends = tf.slice(rowPointers, 1, rows - 1);
   if (tf.getKernel("SearchSorted", tf.getBackend())) return tf.reshape(tf.upperBound(ends, tf.range(0, count, 1, "int32")), [count]);
-  // tfjs-node has no such kernel. (No way for others: on WebGPU with a card of NVIDIA's, sparse products by it came out wrong from the second on.)
+  // tfjs-node has no such kernel. (No way for WebGPU, where tfjs 4.22 sums int32 segments wrongly: it reads entries as float32 and adds their bits.)
   // Where the rows but the first begin; an end of all entries falls into a place that is cut off.
   const begins = tf.unsortedSegmentSum(tf.ones([rows - 1], "int32"), ends, count + 1);
   return tf.cumsum(tf.slice(begins, 0, count)) as Tensor1D;

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { withKernels } from "./backend.fixture.js";
-import { hessianVectorProduct, registerGradients, unregisterGradients, withSecondOrderGradients } from "./index.js";
+import { csrMatMul, hessianVectorProduct, registerGradients, unregisterGradients, withSecondOrderGradients } from "./index.js";
 
 beforeAll(() => void registerGradients());
 afterAll(() => unregisterGradients());
@@ -31,6 +31,20 @@ describe("with registerGradients", () => {
       expectClose(await read(slope(x)), [1, 1, 1, 1], 1e-4);
       tf.dispose([x, zero, one]);
     }));
+});
+
+describe("csrMatMul", () => {
+  it("finds the rows of its entries itself, whole rows empty too, time and again", () =>
+    withKernels(["UnsortedSegmentSum"], () =>
+      expectTensorGrowth(0, async () => {
+        const indices = (values: number[]) => tf.tensor1d(values, "int32");
+        const matrix = { rowPointers: indices([0, 2, 3, 3, 6, 7]), columnIndices: indices([1, 4, 0, 0, 2, 3, 4]), values: tf.tensor1d([1, 2, 3, 4, 5, 6, 7]), rows: 5, columns: 5 };
+        const x = tf.tensor2d([[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]]);
+        for (let i = 0; i < 3; i++) expectClose(await read(csrMatMul(matrix, x)), [12, 120, 3, 30, 0, 0, 43, 430, 35, 350]);
+        expectClose(await read(csrMatMul(matrix, x, { transpose: true })), [3 * 2 + 4 * 4, 220, 1, 10, 5 * 4, 200, 6 * 4, 240, 2 * 1 + 7 * 5, 370]);
+        tf.dispose([x, matrix.rowPointers, matrix.columnIndices, matrix.values]);
+      }),
+    ));
 });
 
 describe("second order", () => {
