@@ -1,9 +1,9 @@
 // What the variances promise, measured: spec of the path model exactly, and ReLU networks over many draws, with Xavier and Kaiming as the control.
 import * as tf from "@tensorflow/tfjs";
-import { subSeed } from "@warmstart/init-core";
+import { disposeModel, subSeed } from "@warmstart/init-core";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createGraph, measureVariance, virgoPlan, type Graph, type MeasuredLayer, type MeasureVarianceOptions, type VirgoPlanOptions } from "./index.js";
+import { createGraph, gatConv, graphSignal, measureVariance, virgoPlan, type Graph, type MeasuredLayer, type MeasureVarianceOptions, type VirgoPlanOptions } from "./index.js";
 import { drawWithVariance } from "./initializers/virgo-initializer.js";
 import { karateClub } from "./karate.fixture.js";
 import { barabasiAlbert, citations, erdosRenyi, normals, ring, uniforms } from "./random-graphs.fixture.js";
@@ -92,6 +92,34 @@ describe("in the path model the promise is exact:", () => {
     // The mean of K drawn kernels has a Kth of their variance.
     const { meanSquare } = await average(200, dims, [...forward].map((v, i) => (i % 2 === 1 ? v / heads : v)), graph, features, { activation: (z) => z });
     levelWithin(meanSquare, 0.08);
+  });
+
+  it("backward so do the heads of gatConv, whose attention is the mean where its vectors are 0; heads that are not counted lose their number a layer", async () => {
+    const graph = karateClub();
+    const [width, heads] = [[34, 16, 16, 16, 2], 4];
+    const averagedHeads = width.slice(1).map(() => heads);
+    const model = tf.sequential({ layers: width.slice(1).map((units, i) => gatConv({ units, heads, concat: false, useBias: false, attentionInitializer: "zeros", graph, ...(i === 0 ? { inputShape: [width[0]!] } : {}) })) });
+    const kernels = model.weights.filter(({ originalName }) => originalName.endsWith("kernel"));
+    expect(kernels.map(({ shape }) => shape)).toEqual(width.slice(1).map((units, i) => [width[i], heads * units]));
+    const x = tf.tensor2d(Float32Array.from(uniforms(34 * 34, 4)), [34, 34]);
+    const labels = tf.tensor2d(Array.from({ length: 34 }, () => [0.5, -0.5]));
+    /** Means over draws of the squared gradients that the rule puts at 1 / C. */
+    const gradients = async (variance: Float64Array, draws: number) => {
+      const sums = averagedHeads.map(() => 0);
+      for (let draw = 0; draw < draws; draw++) {
+        tf.tidy(() => kernels.forEach((kernel, i) => kernel.write(drawWithVariance("uniform", kernel.shape as number[], variance[i]!, subSeed(draw, `head kernels ${i}`)))));
+        const { layers } = await graphSignal(model, x, { labels, loss: (truth, logits) => tf.sum(tf.mul(truth, logits)) as tf.Scalar });
+        for (const [l, { gradMeanSquare }] of layers.entries()) sums[l]! += gradMeanSquare! / draws;
+      }
+      return sums;
+    };
+    const options = { dims: width, operator: "mean", operatorOptions: { selfLoops: true }, gain: "linear" } as const;
+    for (const value of await gradients(virgoPlan(graph, { ...options, averagedHeads }).backward, 150)) expect(Math.abs(value / 0.5 - 1)).toBeLessThan(0.1);
+    const control = await gradients(virgoPlan(graph, options).backward, 40);
+    for (const [l, value] of control.entries()) expect(Math.abs((value * heads ** (4 - l)) / 0.5 - 1)).toBeLessThan(0.2);
+    disposeModel(model);
+    tf.dispose([x, labels]);
+    graph.dispose();
   });
 });
 
