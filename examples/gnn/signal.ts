@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { isGraphConvolution, setGraph, type Graph } from "@warmstart/gnn-virgo";
 import { finite } from "./training.js";
 
-/** Mean square of what each convolution hands on, behind its activation; null where it is beyond float32. */
+/** Mean square of what each convolution hands on, behind its activation (`graphSignal` of the package shows it before); null where it is beyond float32. */
 export async function signalOf(model: tf.Sequential, graph: Graph, x: tf.Tensor2D): Promise<(number | null)[]> {
   setGraph(model, graph);
   const squares = tf.tidy(() => {

@@ -15,9 +15,9 @@ export interface GraphSignalOptions {
 /** One graph layer. */
 export interface GraphLayerSignal {
   readonly layer: string;
-  /** Mean square of its output before the activation; null where the layer was not met. */
+  /** Mean square of its output before the activation; null where the layer was not met, or its output is beyond float32. */
   readonly meanSquare: number | null;
-  /** Mean square of the loss gradient towards what it reads; null without a loss. */
+  /** Mean square of the loss gradient towards what it reads; null without a loss, or beyond float32. */
   readonly gradMeanSquare: number | null;
 }
 
