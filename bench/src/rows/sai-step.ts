@@ -14,7 +14,8 @@ const makers: Readonly<Record<OptimizerName, () => tf.Optimizer>> = {
 
 export async function prepare(name: OptimizerName, tensors: readonly number[][]): Promise<Work> {
   const variables = tensors.map((shape, i) => tf.tidy(() => tf.variable(tf.randomUniform(shape, -0.02, 0.02, "float32", i + 1))));
-  const gradients = Object.fromEntries(variables.map((variable, i) => [variable.name, tf.randomUniform(variable.shape, -1e-3, 1e-3, "float32", 1000 + i)]));
+  // As in training, where they are results of operations: a backend keeps those otherwise than numbers that came from JavaScript.
+  const gradients = Object.fromEntries(variables.map((variable, i) => [variable.name, tf.tidy(() => tf.mul(tf.randomUniform(variable.shape, -1, 1, "float32", 1000 + i), 1e-3))]));
   const before = tf.memory().numBytes;
   const optimizer = makers[name]();
   return async () => {

@@ -4,7 +4,8 @@ import type { NamedTensorMap, Scalar, Tensor, Variable } from "@tensorflow/tfjs-
 import { OptimizerError } from "./errors.js";
 import { checkLearningRate, learningRateAt, type LearningRate } from "./schedules.js";
 import { SlotStore, type NamedTensor, type State } from "./slots.js";
-import { Step } from "./step.js";
+import { largeSize, Step } from "./step.js";
+import { grouped, updateTogether } from "./together.js";
 
 /** Which variables decay: "all", "matrices" (two or more axes: no biases, no scales of normalizations), or a function, which is not saved. */
 export type DecayFilter = "all" | "matrices" | ((name: string, shape: readonly number[]) => boolean);
@@ -86,6 +87,10 @@ export abstract class BlockOptimizer extends tf.Optimizer {
   protected prepare(_blocks: readonly Block[]): void {}
   /** One update of one variable, in a tidy of its own: what it makes on the way is free for the next. */
   protected abstract update(block: Block, learningRate: number): void;
+  /** Whether `update` does with each element of this block the same, by numbers and by scalar slots that it does not change. */
+  protected elementwise(_block: Block): boolean {
+    return true;
+  }
   /** The shape of a slot. */
   protected shapeOf(variable: Variable, _slot: string): readonly number[] {
     return variable.shape;
@@ -117,9 +122,11 @@ export abstract class BlockOptimizer extends tf.Optimizer {
           return { variable, state, gradient, decay, keep: 1 - learningRate * decay, step };
         });
         this.prepare(blocks);
-        for (const block of blocks) {
-          tf.tidy(() => this.update(clip === undefined ? block : { ...block, gradient: tf.mul(block.gradient, clip) }, learningRate));
-          block.state.updates++;
+        const update = (block: Block) => this.update(clip === undefined ? block : { ...block, gradient: tf.mul(block.gradient, clip) }, learningRate);
+        for (const group of grouped(blocks, (block) => block.variable.rank > 0 && block.variable.size < largeSize && this.elementwise(block))) {
+          if (group.length === 1) tf.tidy(() => update(group[0]!));
+          else updateTogether(group, update);
+          for (const { state } of group) state.updates++;
         }
       } finally {
         step.dispose();

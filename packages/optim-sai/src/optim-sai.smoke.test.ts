@@ -25,6 +25,16 @@ describe("one step from [1, 2, 3, 4] with gradient [1, 2, 2, 3]", () => {
 
   it("of SGD-SaI is the gradient times the rate and the g-SNR", () => step(() => sgdSai({ learningRate: 0.01, weightDecay: 0 }), [1, 2, 3, 4].map((value, i) => value - 0.01 * gain * gradient[i]!)));
 
+  it("is that for each of eighty variables, which are updated as one", async () => {
+    const variables = Array.from({ length: 80 }, (_, i) => tf.tidy(() => tf.variable(tf.tensor1d([i, 2, 3]))));
+    const gradients = variables.map((_, i) => tf.tensor1d([1, i, 2]));
+    const optimizer = sgd({ learningRate: 0.5, momentum: 0.5 });
+    optimizer.applyGradients(Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!])));
+    for (const [i, variable] of variables.entries()) expectClose(await variable.data(), [i - 0.5, 2 - 0.5 * i, 2], 1e-5, 1e-5);
+    optimizer.dispose();
+    tf.dispose([variables, gradients]);
+  });
+
   it("gSNR is the norm over the standard deviation", async () => {
     const g = tf.tensor1d(gradient);
     const found = gSNR(g);

@@ -3,7 +3,7 @@
 // 1.1.0 replaces it by √N (`scale: "sqrt-numel"`). Our own: a first gradient without spread, all zeros among them, gets √N
 // (`degenerate`), one that is not finite fixes nothing, and the gain is saved with the model.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import { BlockOptimizer, requireNumber, type Block, type BlockOptimizerConfig } from "./block-optimizer.js";
 import { OptimizerError } from "./errors.js";
 import { gSNR, gSNROfSums, type DegenerateGain } from "./gsnr.js";
@@ -113,6 +113,11 @@ export class SGDSaI extends BlockOptimizer {
     if (buffer !== undefined && state.updates === 0) buffer.assign(usable as never);
     else if (buffer !== undefined) step.advance(buffer, this.momentum, tf.where(before, tf.scalar(this.momentum - 1), tf.scalar(-1)), usable);
     step.advance(variable, keep === 1 ? 1 : tf.where(after, tf.scalar(keep), tf.scalar(1)), learningRate, buffer ?? usable, gain());
+  }
+
+  /** Not while its gain may be open, which all of it decides; and a kernel that does the step takes one gain. */
+  protected override elementwise({ state }: Block): boolean {
+    return state.updates >= patience && tf.getKernel(fused, tf.getBackend()) === undefined;
   }
 
   /** The gain after this gradient: as it was, or fixed by it if it is finite, or still open. */

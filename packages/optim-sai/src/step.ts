@@ -4,8 +4,8 @@ import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { NativePlace } from "./native-place.js";
 import { usingUp } from "./using-up.js";
 
-/** Below this size the native backend's short calls take longer than a few passes over memory. */
-const worthwhile = 1 << 16;
+/** Below this size calls take longer than passes over memory. */
+export const largeSize = 1 << 16;
 /** In a quotient instead of 0, to which every other rate is large in float32. */
 const tiny = 1e-30;
 
@@ -28,7 +28,7 @@ export class Step {
    * variable's memory, whom the native backend gives a copy. In a tidy.
    */
   advance(old: Variable, keep: Scalar | number, rate: Scalar | number, direction: Tensor, gain?: Tensor): void {
-    if (this.place !== undefined && old.size >= worthwhile && typeof keep === "number" && keep > 0) return this.advanceIn(this.place, old, keep, rate, direction, gain);
+    if (this.place !== undefined && old.size >= largeSize && typeof keep === "number" && keep > 0) return this.advanceIn(this.place, old, keep, rate, direction, gain);
     const kept = keep === 1 ? tf.clone<Tensor>(old) : tf.mul<Tensor>(old, this.tensor(keep));
     const step = tf.mul(direction, this.product(rate, gain));
     old.assign(usingUp(tf.sub(kept, step), kept, step) as never);

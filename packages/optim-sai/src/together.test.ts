@@ -1,0 +1,56 @@
+import * as tf from "@tensorflow/tfjs";
+import { expectTensorGrowth } from "@warmstart/test-kit";
+import { describe, expect, it } from "vitest";
+import { adamW, sgd, sgdSai } from "./index.js";
+
+const makers: Record<string, () => tf.Optimizer> = {
+  "sgd with Nesterov's step": () => sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.1 }),
+  "sgd without momentum": () => sgd({ learningRate: 0.1 }),
+  adamW: () => adamW({ learningRate: 0.1, weightDecay: 0.1 }),
+  "adamW with amsgrad": () => adamW({ learningRate: 0.1, amsgrad: true }),
+  sgdSai: () => sgdSai({ learningRate: 1e-3, weightDecay: 0.1 }),
+  "sgdSai without momentum": () => sgdSai({ learningRate: 1e-3, momentum: 0 }),
+};
+const shapes = [...Array.from({ length: 7 }, () => [5]), [2, 5], ...Array.from({ length: 4 }, () => [2, 3, 2]), [], [], [], []];
+const uniform = (shape: number[], seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);
+const variables = () => shapes.map((shape, i) => tf.tidy(() => tf.variable(uniform(shape, i + 1))));
+/** Past the updates in which a gain may be open. */
+const steps = 13;
+/** The fourth variable begins two steps later. */
+const inStep = (t: number, i: number) => i !== 3 || t >= 2;
+
+describe.each(Object.entries(makers))("variables of one shape, updated as one by %s,", (_, make) => {
+  it("get what each gets alone, to the last bit", async () => {
+    const [together, alone] = [variables(), variables()];
+    const [one, each] = [make(), alone.map(() => make())];
+    for (let t = 0; t < steps; t++) {
+      const gradients = shapes.map((shape, i) => uniform(shape, 100 * t + i));
+      one.applyGradients(Object.fromEntries(together.flatMap((v, i) => (inStep(t, i) ? [[v.name, gradients[i]!]] : []))));
+      for (const [i, v] of alone.entries()) if (inStep(t, i)) each[i]!.applyGradients({ [v.name]: gradients[i]! });
+      tf.dispose(gradients);
+    }
+    for (const [i, v] of together.entries()) expect(Array.from(await v.data()), `variable ${i}`).toEqual(Array.from(await alone[i]!.data()));
+    for (const o of [one, ...each]) o.dispose();
+    tf.dispose([together, alone]);
+  });
+
+  it("keep nothing else, and leave snapshots as they were", async () => {
+    const vs = variables();
+    const gradients = vs.map(({ shape }, i) => uniform(shape, 50 + i));
+    const given = Object.fromEntries(vs.map((v, i) => [v.name, gradients[i]!]));
+    const o = make();
+    for (let t = 0; t < steps; t++) o.applyGradients(given);
+    const { numBytes, numDataBuffers } = tf.memory();
+    const snapshots = vs.map((v) => tf.clone<tf.Tensor>(v));
+    const before = await Promise.all(snapshots.map((snapshot) => snapshot.data()));
+    const names = Object.keys(tf.engine().registeredVariables).length;
+    await expectTensorGrowth(0, () => o.applyGradients(given));
+    await expectTensorGrowth(0, () => o.applyGradients(given));
+    expect(Object.keys(tf.engine().registeredVariables)).toHaveLength(names);
+    for (const [i, snapshot] of snapshots.entries()) expect(await snapshot.data()).toEqual(before[i]);
+    tf.dispose(snapshots);
+    expect(tf.memory()).toMatchObject({ numBytes, numDataBuffers });
+    o.dispose();
+    tf.dispose([vs, gradients]);
+  });
+});
