@@ -6,13 +6,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { withGradients } from "@warmstart/gradients";
-import { networkOf, WarmstartError, type Initializer, type Parameter } from "@warmstart/init-core";
+import { networkOf, WarmstartError, type Initializer, type Network, type Parameter } from "@warmstart/init-core";
 import { maskInitializer, type IterativeOptions, type MaskOptions, type PrunePlan, type Pruned } from "../masks/mask-initializer.js";
 import type { MaskMap, ScoreMap } from "../masks/select-masks.js";
 import { prunableParameters, type PrunableOptions } from "./prunable.js";
 import { requireKernelGradients } from "./require-kernel-gradients.js";
 import { absoluteSum, allFinite, readScores, requireScores } from "./read-scores.js";
 import { flowGraph, type FlowGraph, type FlowOptions } from "./synflow/flow-graph.js";
+import { networkFlow } from "./synflow/network-flow.js";
 
 export interface SynflowScoreOptions extends Partial<FlowOptions>, Pick<PrunableOptions, "include"> {
   /** Batch normalization as the identity (default), or as the scale |γ| / √(moving variance + ε). */
@@ -36,17 +37,21 @@ export interface SynflowScores {
 /**
  * SynFlow's scores. In a chain each layer's add up to R, and what goes into a unit is what comes out of it.
  *
- * @throws {WarmstartError} MODEL_STATE naming a layer that cannot be made linear (recurrent, embedding, custom); INVALID_OPTION;
+ * @param target a LayersModel, whose layers are made linear; or a network by hand, which is run as it is, with absolute kernels, `inputShape`, zero (or
+ *   absolute) biases and shifts, scales of 1, means of 0 and variances of 1 (with `bn: "scale"` absolute, 0 and as they are). Its flow is not scaled.
+ * @throws {WarmstartError} MODEL_STATE naming a layer that cannot be made linear (recurrent, embedding, custom), or for a network by hand that bends; INVALID_OPTION;
  *   INSUFFICIENT_DATA where nothing flows; NOT_FINITE where raw scores are beyond float32.
  *
  * @example
  * const { scores, log10R } = await synflowScores(model);
  */
-export async function synflowScores(model: LayersModel, options: SynflowScoreOptions = {}): Promise<SynflowScores> {
-  const network = networkOf(model);
-  const graph = flowGraph(model, network, flowOptions(options));
+export async function synflowScores(target: LayersModel | Network, options: SynflowScoreOptions = {}): Promise<SynflowScores> {
+  const network = "sites" in target ? target : networkOf(target);
+  const graph = flowOf(target, network, options);
   const parameters = prunableParameters(network, options, "synflowScores").filter(graph.reaches);
-  const { scores, log10R, log10Scale } = await scoreSynflow("synflowScores", graph, parameters, await magnitudesOf(parameters));
+  const magnitudes = await magnitudesOf(parameters);
+  await checkFlow(graph, parameters, magnitudes);
+  const { scores, log10R, log10Scale } = await scoreSynflow("synflowScores", graph, parameters, magnitudes);
   const sum = absoluteSum(scores);
   requireFlow("synflowScores", scores);
   const factor = options.normalize === false ? 10 ** log10Scale : 1 / sum;
@@ -55,6 +60,19 @@ export async function synflowScores(model: LayersModel, options: SynflowScoreOpt
     if (!allFinite(values)) throw new WarmstartError("NOT_FINITE", `synflowScores: raw scores of "${path}" are beyond float32; leave \`normalize\` on.`, { path });
   }
   return { scores, log10R, log10Sum: Math.log10(sum) + log10Scale };
+}
+
+/** The flow of a model, whose layers are made linear, or of a network by hand, which has to be. */
+const flowOf = (target: LayersModel | Network, network: Network, options: SynflowScoreOptions): FlowGraph => ("sites" in target ? networkFlow(target, flowOptions(options)) : flowGraph(target, network, flowOptions(options)));
+
+async function checkFlow({ check }: FlowGraph, parameters: readonly Parameter[], magnitudes: Magnitudes): Promise<void> {
+  if (check === undefined) return;
+  const kernels = kernelsOf(parameters, magnitudes);
+  try {
+    await check(kernels);
+  } finally {
+    tf.dispose(kernels);
+  }
 }
 
 const flowOptions = ({ bn = "identity", bias = "zero", inputShape }: SynflowScoreOptions): FlowOptions => ({ bn, bias, ...(inputShape ? { inputShape } : {}) });
@@ -96,7 +114,7 @@ async function scoreSynflow(caller: string, graph: FlowGraph, parameters: readon
         return tf.scalar(0);
       }
     };
-    const { value, grads } = withGradients(() => tf.engine().gradients(flowing, kernels, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] });
+    const { value, grads } = graph.differentiate(named, (by) => withGradients(() => tf.engine().gradients(flowing, by, undefined as unknown as Scalar, true) as { value: Tensor; grads: (Tensor | undefined)[] }));
     if (failure !== undefined) throw failure.error;
     return [value, ...kernels.map((kernel, i) => grads[i] ?? tf.zerosLike(kernel))];
   });
@@ -133,20 +151,22 @@ export interface SynflowOptions extends MaskOptions, IterativeOptions, Omit<Synf
 
 /**
  * Masks by SynFlow, without data, in `iterations` rounds (default 100, which are what keeps layers from emptying; the authors' program
- * defaults to 1). Needs the graph of a LayersModel.
+ * defaults to 1). The layers of a LayersModel are made linear. A network
+ * by hand is run as it is, with absolute kernels and `inputShape`, and refused where that is not linear.
  *
  * @example
  * const { result: pruned } = await initialize(model, synflow({ compression: 100 }));
  */
-export function synflow(options: SynflowOptions): Initializer<LayersModel, PrunePlan, Pruned> {
-  return maskInitializer<LayersModel>(
+export function synflow(options: SynflowOptions): Initializer<LayersModel | Network, PrunePlan, Pruned> {
+  return maskInitializer<LayersModel | Network>(
     "synflow",
     options,
-    async ({ settings: { network, parameters, signal }, prune }, model) => {
-      const graph = flowGraph(model, network, flowOptions(options));
+    async ({ settings: { network, parameters, signal }, prune }, target) => {
+      const graph = flowOf(target, network, options);
       let vanished = 0;
       let round = 0;
       const magnitudes = await magnitudesOf(parameters);
+      await checkFlow(graph, parameters, magnitudes);
       const pruning = await prune(async (masks) => {
         signal?.throwIfAborted();
         if (masks !== undefined) zero(magnitudes, masks);
@@ -166,6 +186,6 @@ export function synflow(options: SynflowOptions): Initializer<LayersModel, Prune
       ];
       return { ...pruning, log10R, notes };
     },
-    { usualIterations: 100, choose: (model, network, all) => all.filter(flowGraph(model, network, flowOptions(options)).reaches) },
+    { usualIterations: 100, choose: (target, network, all) => all.filter(flowOf(target, network, options).reaches) },
   );
 }

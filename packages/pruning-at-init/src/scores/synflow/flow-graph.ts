@@ -25,6 +25,10 @@ export interface FlowGraph {
   readonly reaches: (parameter: Parameter) => boolean;
   /** R', of a scaled flow. Puts its scales, kept, into `scales`, which comes empty: their product times R' is R. The caller frees them. */
   readonly run: (kernels: Readonly<Record<string, Tensor>>, scales: Tensor[]) => Scalar;
+  /** Calls `gradients` with the tensors by which to differentiate a run with these kernels, in their order. */
+  readonly differentiate: <T>(kernels: Readonly<Record<string, Tensor>>, gradients: (by: Tensor[]) => T) => T;
+  /** Throws where the flow turns out not to be linear; of networks whose graph is not visible. */
+  readonly check?: (kernels: Readonly<Record<string, Tensor>>) => Promise<void>;
 }
 
 /** A scale takes some operations, and float32 has room for this many layers that each make the flow, or its gradient, a billion times larger or smaller. */
@@ -43,6 +47,7 @@ export function flowGraph(model: LayersModel, network: Network, options: FlowOpt
   const reached = new Set([...reachedLayers(calls, outputs)].map((layer) => paths.get(layer)));
   return {
     reaches: ({ layer }) => reached.has(layer),
+    differentiate: (kernels, gradients) => gradients(Object.values(kernels)),
     run: (kernels, scales) => {
       const values = new Map<string, Tensor>(inputs.map((name, i) => [name, tf.ones([1, ...shapes[i]!])]));
       let kernelsSince = 0;
