@@ -3,7 +3,7 @@ import { expectTensorGrowth, tensorCount } from "@warmstart/test-kit";
 import { describe, expect, it } from "vitest";
 import { disposeModel } from "./dispose-model.js";
 import { networkOf } from "./network-of.js";
-import { rewriteModel } from "./rewrite-model.js";
+import { drawWeights, rewriteModel } from "./rewrite-model.js";
 
 const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) => layer.apply(x) as tf.SymbolicTensor;
 
@@ -20,6 +20,15 @@ const models: Record<string, () => tf.LayersModel> = {
   "bidirectional and time distributed": () =>
     tf.sequential({ layers: [tf.layers.embedding({ inputDim: 7, outputDim: 4, inputLength: 5 }), tf.layers.bidirectional({ layer: tf.layers.simpleRNN({ units: 3, returnSequences: true }), mergeMode: "concat" }), tf.layers.timeDistributed({ layer: tf.layers.dense({ units: 2 }) })] }),
 };
+
+/** Configurations that tfjs 4.22 writes so that it cannot read them back. */
+const unreadable = () =>
+  tf.sequential({ layers: [
+    tf.layers.separableConv2d({ name: "separable", filters: 4, kernelSize: 3, depthMultiplier: 2, inputShape: [6, 6, 3] }),
+    tf.layers.depthwiseConv2d({ name: "depthwise", kernelSize: 2, depthMultiplier: 2, depthwiseRegularizer: tf.regularizers.l2({ l2: 0.1 }) as never }),
+    tf.layers.flatten(),
+    tf.layers.dense({ name: "dense", units: 2 }),
+  ] });
 
 const random = (model: tf.LayersModel) => model.inputs.map(({ shape }, i) => (shape.length === 2 && shape[1] === 5 ? tf.tensor2d([[1, 2, 3, 4, 5]]) : tf.randomNormal(shape.map((size) => size ?? 2), 0, 1, "float32", i)));
 const output = async (model: tf.LayersModel, inputs: tf.Tensor[]) => Array.from(await (model.apply(inputs.length === 1 ? inputs[0]! : inputs) as tf.Tensor).data());
@@ -107,5 +116,26 @@ describe("disposeModel", () => {
     const before = tensorCount();
     disposeModel(shared());
     expect(tensorCount()).toBe(before);
+  });
+});
+
+describe("rewriteModel and drawWeights: what tfjs writes wrongly into configurations", () => {
+  it("keep the outputs a channel of a separable convolution, and the regularizer of a depthwise one", async () => {
+    const model = unreadable();
+    const copy = await expectTensorGrowth(model.weights.length, () => rewriteModel(model, {}));
+    const inputs = random(model);
+    expect(await output(copy, inputs)).toEqual(await output(model, inputs));
+    const drawn = await expectTensorGrowth(model.weights.length, () => drawWeights(model, { edit: () => undefined, seed: 1 }));
+    expect(Object.fromEntries(Object.entries(drawn).map(([path, { shape }]) => [path, shape]))).toEqual(Object.fromEntries(networkOf(model).parameters.map(({ path, shape }) => [path, shape])));
+    tf.dispose([drawn, inputs]);
+    for (const each of [model, copy]) disposeModel(each);
+  });
+
+  it("hand `edit` what can be read back", () => {
+    const model = unreadable();
+    const seen: Record<string, unknown> = {};
+    const copy = rewriteModel(model, { edit: (path, { config }) => void (seen[path] = [config.depthMultiplier, config.depthwiseConstraint]) });
+    expect(seen).toMatchObject({ separable: [2, null], depthwise: [2, null] });
+    for (const each of [model, copy]) disposeModel(each);
   });
 });

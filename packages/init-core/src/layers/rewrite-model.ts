@@ -7,6 +7,7 @@ import { subSeed } from "../random/sub-seed.js";
 import { checkValue } from "../with-values.js";
 import { bypassLayers } from "./bypass-layers.js";
 import { disposeModel } from "./dispose-model.js";
+import { repairConfig } from "./repair-config.js";
 import { isContainer, layersOf, weightsOf, type Container, type Layer } from "./structure.js";
 
 /** A layer as it stands in a model's configuration. */
@@ -38,7 +39,7 @@ type Config = { layers?: unknown; [key: string]: unknown };
 export function rewriteModel(model: LayersModel, { edit, bypass = {}, values = {} }: RewriteOptions): LayersModel {
   refuseTiedContainers(model);
   const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
-  if (edit !== undefined) editLayers(config, "", edit);
+  editLayers(config, "", repairing(model, edit));
   bypassLayers(config, bypass);
   const rewritten = buildModel(model, config, "rewriteModel", { fast: true }); // every weight is written below
   try {
@@ -48,6 +49,15 @@ export function rewriteModel(model: LayersModel, { edit, bypass = {}, values = {
     disposeModel(rewritten);
     throw error;
   }
+}
+
+/** `edit`, which sees configurations that tfjs can read back. */
+function repairing(model: LayersModel, edit: RewriteOptions["edit"]): NonNullable<RewriteOptions["edit"]> {
+  const layers = new Map(layersOf(model).map(({ path, layer }) => [path, layer]));
+  return (path, config) => {
+    const repaired = repairConfig(config, layers.get(path));
+    return edit?.(path, repaired) ?? repaired;
+  };
 }
 
 function editLayers(config: Config | unknown[], prefix: string, edit: NonNullable<RewriteOptions["edit"]>): void {
@@ -85,7 +95,7 @@ function buildModel(model: LayersModel, config: Config | unknown[], caller: stri
 export function drawWeights(model: LayersModel, { edit, seed }: { readonly edit: NonNullable<RewriteOptions["edit"]>; readonly seed: number }): Record<string, Tensor> {
   refuseTiedContainers(model);
   const config = JSON.parse(JSON.stringify(model.getConfig())) as Config | unknown[];
-  editLayers(config, "", edit);
+  editLayers(config, "", repairing(model, edit));
   seedInitializers(config, seed);
   const drawn = buildModel(model, config, "drawWeights", { fast: false });
   const values = Object.fromEntries([...variablesByPath(drawn)].map(([path, variable]) => [path, variable.clone()]));

@@ -20,9 +20,6 @@ export function cropEdits(graph: ChannelGraph, widths: readonly number[]): (path
       if (className === "Dense") edited.units = output;
       // -1 stands for the rest, and stays right.
       if (className === "Reshape" && (config.targetShape as number[]).at(-1) !== -1) edited.targetShape = withLast(config.targetShape, output);
-      if (className === "SeparableConv2D") edited.depthMultiplier = layer.weights.find(({ name }) => name === "depthwise_kernel")!.shape[3]; // left out by tfjs 4.22
-      // tfjs 4.22 writes the regularizer into this key, and cannot read it back.
-      if (className === "DepthwiseConv2D" && /^L\d/.test((config.depthwiseConstraint as LayerConfig | null)?.className ?? "")) edited.depthwiseConstraint = null;
     }
     return { className, config: edited };
   };

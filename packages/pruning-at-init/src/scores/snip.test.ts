@@ -193,6 +193,17 @@ describe("snip", () => {
   });
 });
 
+describe("a separable convolution of several outputs a channel, which tfjs saves without their number", () => {
+  it("is scored in front of a softmax, and its weights can be drawn anew", async () => {
+    const model = withWeights([layers.separableConv2d({ filters: 4, kernelSize: 3, depthMultiplier: 2, inputShape: [6, 6, 2], name: "separable" }), layers.globalAveragePooling2d({}), layers.dense({ units: 3, activation: "softmax", name: "head" })]);
+    const images = { xs: tensor(() => normal([6, 6, 6, 2], 3, 1)), ys: tensor(() => tf.tensor1d([0, 1, 2, 0, 1, 2], "int32")) };
+    const { result, details } = await initialize(model, snip({ density: 0.5, data: [images], reinit: true }));
+    owned(result);
+    expect(Object.keys(details.kept)).toEqual(["separable/depthwise_kernel", "separable/pointwise_kernel", "head/kernel"]);
+    expect(result.masks["separable/depthwise_kernel"]!.shape).toEqual([3, 3, 2, 2]);
+  });
+});
+
 describe("a batch too small for its own statistics", () => {
   const normalized = () => withWeights([layers.dense({ units: 6, inputShape: [4], name: "fc1" }), layers.batchNormalization({ name: "norm" }), layers.dense({ units: 3, name: "fc2" })]);
   const one = (): LabelledBatch => ({ xs: tensor(() => normal([1, 4], 3, 1)), ys: tensor(() => tf.tensor1d([1], "int32")) });
