@@ -137,15 +137,17 @@ describe("the gradient of a dilated convolution", () => {
 
 describe("the gradient of an ordinary convolution", () => {
   it.each([
-    { size: 3, strides: 1, pad: "same" },
-    { size: [1, 3], strides: 1, pad: "same" },
-    { size: 2, strides: 1, pad: "same" },
-    { size: 3, strides: 2, pad: "same" },
-    { size: 3, strides: 1, pad: "valid" },
-  ] as const)("towards a large image is tfjs' own, plain and fused: filter $size, strides $strides, $pad", ({ size, strides, pad }) =>
+    { images: [8, 64, 64], size: 3, strides: 1, pad: "same" },
+    { images: [8, 64, 64], size: [1, 3], strides: 1, pad: "same" },
+    { images: [8, 64, 64], size: 2, strides: 1, pad: "same" },
+    { images: [8, 64, 64], size: 3, strides: 2, pad: "same" },
+    { images: [8, 64, 64], size: 3, strides: 1, pad: "valid" },
+    { images: [9, 2, 3], size: 3, strides: 1, pad: "same" },
+    { images: [8, 4, 4], size: [5, 3], strides: 1, pad: "same" },
+  ] as const)("towards large images and many small ones is tfjs' own, plain and fused: $images, filter $size, strides $strides, $pad", ({ images, size, strides, pad }) =>
     withKernels(plainKernels, async () => {
       const [height, width] = [size].flat().length === 2 ? (size as readonly [number, number]) : [size as number, size as number];
-      const [x, filter] = [spread([8, 64, 64, 4], 1), spread([height, width, 4, 6], 2)];
+      const [x, filter] = [spread([...images, 4], 1), spread([height, width, 4, 6], 2)];
       const towards = async (f: (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor) => entries(tf.tidy(() => flatten(tf.grads((a, b) => tf.sum(tf.square(f(a!, b!))))([x, filter]))));
       const plain = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, strides, pad);
       const fused = (a: tf.Tensor, b: tf.Tensor) => tf.fused.conv2d({ x: a as tf.Tensor4D, filter: b as tf.Tensor4D, strides, pad });

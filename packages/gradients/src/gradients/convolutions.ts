@@ -21,10 +21,16 @@ type Backward = (x: Tensor, filter: Tensor, dy: Tensor, attrs: ConvAttrs) => Non
 /** From this size of dy on a forward convolution of TensorFlow's CPU kernels is no slower than the backward one, from four times that on it takes a third to two thirds of the time; below it takes longer. */
 const largeForNative = 1 << 17;
 
+/** The backward one multiplies each image by the whole filter by itself, and reads the filter from memory each time: for many images of few pixels it takes up to fourteen times as long (with oneDNN half as long). */
+const fewPixels = 16;
+const manyImages = 8;
+
 /** Whether the gradient of the image is dy convolved with the filter turned round, and faster so. */
 function turnsRound(filter: Tensor, dy: Tensor, { strides, pad, dataFormat }: ConvAttrs): boolean {
   const odd = filter.shape[0]! % 2 === 1 && filter.shape[1]! % 2 === 1;
-  return tf.getBackend() === "tensorflow" && dy.size >= largeForNative && odd && pad === "same" && dataFormat !== "NCHW" && [strides].flat().every((stride) => stride === 1);
+  const [images, rows, columns] = dy.shape as [number, number, number];
+  const pays = dy.size >= largeForNative || (images >= manyImages && rows * columns <= fewPixels);
+  return tf.getBackend() === "tensorflow" && pays && odd && pad === "same" && dataFormat !== "NCHW" && [strides].flat().every((stride) => stride === 1);
 }
 
 const turnedRound = (filter: Tensor): Tensor4D => tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as Tensor4D;
