@@ -91,3 +91,14 @@ export function neededChannels({ groups }: ChannelTrace["graph"], { readers, loc
   }
   return needed;
 }
+
+/** How many constants other than zero each layer reads that cannot go into its bias: it pads, or is applied several times. */
+export function heldConstants({ readers }: ChannelFlow, needed: readonly Uint8Array[]): { readonly path: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { path, mixing, inputs, constants, foldable } of readers) {
+    if (foldable) continue;
+    const held = inputs.filter(({ group, channel }, input) => needed[group]![channel] === 1 && constants[input] !== 0 && !Number.isNaN(constants[input]) && mixing.reads.subarray(input * mixing.outputs, (input + 1) * mixing.outputs).includes(1));
+    if (held.length > 0) counts.set(path, Math.max(held.length, counts.get(path) ?? 0));
+  }
+  return [...counts].map(([path, count]) => ({ path, count }));
+}

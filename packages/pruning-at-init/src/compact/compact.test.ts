@@ -115,6 +115,7 @@ describe("compact", () => {
       const before = await outputOf(model);
       const small = await compact(model, masks);
       expect(widthsOf(small)).toEqual({ a: width, b: 2 });
+      expect(small.report.notes.some((note) => note.startsWith('Channels in front of "b" that stay though each is one number, not zero, for all inputs: 1.'))).toBe(padding === "same");
       expectClose(await outputOf(small.model), before, 1e-6, 1e-5);
       free(small);
       tf.dispose(masks);

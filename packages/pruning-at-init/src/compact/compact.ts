@@ -10,7 +10,7 @@ import { cropEdits } from "../crop/crop-edits.js";
 import { costOf } from "../crop/crop-report.js";
 import { slicedWeights } from "../crop/slice-weights.js";
 import { applyMasks, type Pruned } from "../masks/pruned.js";
-import { channelFlow, neededChannels, type ChannelFlow } from "./channel-flow.js";
+import { channelFlow, heldConstants, neededChannels, type ChannelFlow } from "./channel-flow.js";
 import { foldedWeights, type Folded } from "./folded-weights.js";
 import { hostWeights, type HostWeights } from "./host-weights.js";
 
@@ -92,7 +92,7 @@ export async function compact(model: LayersModel, masks?: Readonly<Record<string
     const density = await densityOf(pruned);
     signal?.throwIfAborted();
     const details = detailsOf(trace.graph, needed, kept, { before: network.parameters, after: networkOf(small).parameters }, { folded: folded.count, density });
-    return { model: small, pruned, details, report: reportOf(trace.graph, flow, details) };
+    return { model: small, pruned, details, report: reportOf(trace.graph, flow, needed, details) };
   } catch (error) {
     pruned?.dispose();
     disposeModel(small);
@@ -160,7 +160,7 @@ function detailsOf(graph: ChannelGraph, needed: readonly Uint8Array[], kept: rea
   };
 }
 
-function reportOf(graph: ChannelGraph, { locked }: ChannelFlow, { groups, params, macs, folded, density }: CompactDetails): Report {
+function reportOf(graph: ChannelGraph, flow: ChannelFlow, needed: readonly Uint8Array[], { groups, params, macs, folded, density }: CompactDetails): Report {
   const [from, to] = [groups.map((group) => group.from), groups.map((group) => group.to)];
   const rows = graph.layers.filter(({ weights }) => weights.length > 0).map((layer) => {
     const [before, after] = [costOf(layer, from), costOf(layer, to)];
@@ -178,8 +178,9 @@ function reportOf(graph: ChannelGraph, { locked }: ChannelFlow, { groups, params
     notes: [
       ...(gone === 0 ? ["No channel could go: the masks leave a way from the inputs to the outputs through each, or the layers named here hold them. Masks alone make nothing smaller."] : []),
       ...(empty.length > 0 ? [`Nothing is left of ${empty.join("; ")}: one channel stays, which nothing reads. removeBlocks takes a residual block out as a whole.`] : []),
+      ...heldConstants(flow, needed).map(({ path, count }) => `Channels in front of "${path}" that stay though each is one number, not zero, for all inputs: ${count}. That layer pads, which makes something else of them at the borders, or is applied several times.`),
       ...graph.unsupported.map(({ path, className, reason }) => `"${path}" (${className}) keeps its channels: ${reason}.`),
-      ...new Set(locked.map(({ reason }) => `${reason}, so that these stay.`)),
+      ...new Set(flow.locked.map(({ reason }) => `${reason}, so that these stay.`)),
     ],
   });
 }
