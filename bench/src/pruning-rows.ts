@@ -46,7 +46,7 @@ export const pruningRows: readonly Row[] = [
   },
   {
     name: "precrop/step vgg16-bn, half the multiply-adds, roundTo 8",
-    work: "a training step of what preCrop({ budget: { flops: 0.5 }, roundTo: 8 }) made, batch 32",
+    work: "a training step of what preCrop({ budget: { flops: 0.5 }, roundTo: 8 }) made, batch 32, after registerGradients()",
     warmup: 1,
     repeats: 2,
     peers: [whole("vgg16", "tensorflow")],
@@ -56,7 +56,7 @@ export const pruningRows: readonly Row[] = [
   },
   ...(["tensorflow", "wasm"] as const).map((backend): Row => ({
     name: `precrop/step resnet56, half the multiply-adds, ${backend}`,
-    work: "a training step of what preCrop({ budget: { flops: 0.5 } }) made, batch 32",
+    work: "a training step of what preCrop({ budget: { flops: 0.5 } }) made, batch 32, after registerGradients()",
     warmup: 1,
     repeats: 3,
     peers: [whole("resnet56", backend)],
