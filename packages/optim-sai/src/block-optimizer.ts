@@ -100,7 +100,7 @@ export abstract class BlockOptimizer extends tf.Optimizer {
    * One step. Variables without a gradient are left alone: no decay, no state. The gradients stay the caller's.
    *
    * @throws {OptimizerError} before anything is changed: INVALID_GRADIENT for a variable that is not there or not float32, and for a
-   *   gradient of another shape; INVALID_OPTION when the rate of this step is not a number of at least 0, or decays by more than
+   *   gradient of another shape or disposed; INVALID_OPTION when the rate of this step is not a number of at least 0, or decays by more than
    *   everything; SHAPE_MISMATCH when restored state belongs to another model.
    */
   applyGradients(gradients: Gradients): void {
@@ -143,6 +143,7 @@ export abstract class BlockOptimizer extends tf.Optimizer {
       const variable = tf.engine().registeredVariables[name];
       if (variable === undefined || variable.isDisposed) throw refuse(name, `there is a gradient for "${name}", but no variable of that name: it has been disposed, or belongs to another copy of tfjs-core.`);
       if (variable.dtype !== "float32") throw refuse(name, `variable "${name}" is ${variable.dtype}; only float32 variables can be trained.`);
+      if (gradient.isDisposed) throw refuse(name, `the gradient of "${name}" has been disposed. Dispose gradients after applyGradients, not before.`);
       if (!tf.util.arraysEqual(gradient.shape, variable.shape)) throw refuse(name, `the gradient of "${name}" has shape [${gradient.shape}], the variable [${variable.shape}].`);
       return [{ variable, gradient }];
     });

@@ -53,4 +53,20 @@ describe.each(Object.entries(makers))("variables of one shape, updated as one by
     o.dispose();
     tf.dispose([vs, gradients]);
   });
+
+  it("are as they were after a gradient that has been disposed, large ones too, and nothing stays", async () => {
+    for (const some of [[[256, 256]], [[5], [5], [5], [5]]]) {
+      const vs = some.map((shape, i) => tf.tidy(() => tf.variable(uniform(shape, i + 1))));
+      const gradients = some.map((shape, i) => uniform(shape, 50 + i));
+      const given = Object.fromEntries(vs.map((v, i) => [v.name, gradients[i]!]));
+      const o = make();
+      o.applyGradients(given);
+      const before = await Promise.all(vs.map((v) => v.data()));
+      gradients.at(-1)!.dispose();
+      await expectTensorGrowth(0, () => expect(() => o.applyGradients(given)).toThrow(/the gradient of ".*" has been disposed\. Dispose gradients after applyGradients/));
+      for (const [i, v] of vs.entries()) expect(await v.data()).toEqual(before[i]);
+      o.dispose();
+      tf.dispose([vs, gradients]);
+    }
+  });
 });
