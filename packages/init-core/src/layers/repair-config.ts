@@ -1,4 +1,5 @@
-// What tfjs 4.22 leaves out of a layer's configuration or writes wrongly, put right: without it the layer comes back with other shapes, or not at all.
+// What tfjs 4.22 leaves out of a layer's configuration or writes wrongly, put right: without it the layer comes back with other shapes, without its constraint, or not at all.
+import type { serialization } from "@tensorflow/tfjs-core";
 import type { LayerConfig } from "./rewrite-model.js";
 import type { Layer } from "./structure.js";
 
@@ -8,8 +9,11 @@ export function repairConfig({ className, config }: LayerConfig, layer: Layer | 
     const kernel = layer?.weights.find(({ originalName }) => originalName.endsWith("depthwise_kernel"));
     if (kernel !== undefined) return { className, config: { ...config, depthMultiplier: kernel.shape.at(-1) } };
   }
-  // The regularizer stands in the place of the constraint, which no constraint has the name of.
-  const constraint = config.depthwiseConstraint as LayerConfig | null | undefined;
-  if (className === "DepthwiseConv2D" && /^L\d/.test(constraint?.className ?? "")) return { className, config: { ...config, depthwiseConstraint: null } };
+  if (className === "DepthwiseConv2D" && layer !== undefined) return { className, config: { ...config, depthwiseConstraint: constraintOf(layer) } }; // tfjs writes the regularizer there
   return { className, config };
+}
+
+function constraintOf(layer: Layer): LayerConfig | null {
+  const { depthwiseConstraint: constraint } = layer as Layer & { readonly depthwiseConstraint?: serialization.Serializable | null };
+  return constraint ? { className: constraint.getClassName(), config: constraint.getConfig() } : null;
 }

@@ -131,6 +131,16 @@ describe("rewriteModel and drawWeights: what tfjs writes wrongly into configurat
     for (const each of [model, copy]) disposeModel(each);
   });
 
+  it("keep the constraint of a depthwise convolution, in whose place tfjs writes its regularizer", () => {
+    for (const regularized of [false, true]) {
+      const model = tf.sequential({ layers: [tf.layers.depthwiseConv2d({ kernelSize: 2, inputShape: [4, 4, 3], depthwiseConstraint: tf.constraints.maxNorm({ maxValue: 0.5, axis: 1 }) as never, ...(regularized ? { depthwiseRegularizer: tf.regularizers.l2({ l2: 0.1 }) as never } : {}) })] });
+      const copy = rewriteModel(model, {});
+      const { depthwiseConstraint } = copy.layers[0] as unknown as { depthwiseConstraint: { getClassName(): string; getConfig(): object } };
+      expect([depthwiseConstraint.getClassName(), depthwiseConstraint.getConfig()]).toEqual(["MaxNorm", { maxValue: 0.5, axis: 1 }]);
+      for (const each of [model, copy]) disposeModel(each);
+    }
+  });
+
   it("hand `edit` what can be read back", () => {
     const model = unreadable();
     const seen: Record<string, unknown> = {};
