@@ -46,8 +46,15 @@ describe("SynFlow of a network by hand", () => {
   });
 
   it("counts biases where asked", async () => {
-    // h = [4 + 5, 2.5 + 7]; no longer linear in the input, which is refused
-    expect(await codeOf(synflowScores(byHand(), { inputShape: [2], bias: "abs" }))).toBe("MODEL_STATE");
+    // h = [4 + 5, 2.5 + 7], R = 2 · 9 + 1 · 9.5
+    const network = byHand();
+    const before = await valuesOf(network);
+    const { scores, log10R } = await expectTensorGrowth(0, () => synflowScores(network, { inputShape: [2], bias: "abs", normalize: false }));
+    expectClose(scores.get("a/kernel")!, [2, 2, 6, 0.5], 1e-5);
+    expectClose(scores.get("b/kernel")!, [18, 9.5], 1e-5);
+    expect(10 ** log10R).toBeCloseTo(27.5, 4);
+    expect(await valuesOf(network)).toEqual(before);
+    expect(await codeOf(synflowScores(byHand(tf.tanh), { inputShape: [2], bias: "abs" }))).toBe("MODEL_STATE");
   });
 
   it("gives the scores and masks of the model that it is the network of, normalizations included", async () => {

@@ -19,8 +19,8 @@ export function networkFlow(network: Network, options: FlowOptions): FlowGraph {
     return ones.length === 1 ? ones[0]! : ones;
   };
   const byPath = new Map(network.parameters.map((parameter) => [parameter.path, parameter]));
-  const place = <T>(kernels: Readonly<Record<string, Tensor>>, f: () => T): T => {
-    const values = tf.tidy(() => Object.fromEntries(network.parameters.map((parameter): [string, Tensor] => [parameter.path, kernels[parameter.path] ?? valueOf(parameter, options)])));
+  const place = <T>(kernels: Readonly<Record<string, Tensor>>, f: () => T, by = options): T => {
+    const values = tf.tidy(() => Object.fromEntries(network.parameters.map((parameter): [string, Tensor] => [parameter.path, kernels[parameter.path] ?? valueOf(parameter, by)])));
     try {
       return withValuesNow(network, values, f);
     } finally {
@@ -33,7 +33,7 @@ export function networkFlow(network: Network, options: FlowOptions): FlowGraph {
     run: (kernels) => place(kernels, () => flow(1)),
     differentiate: (kernels, gradients) => place(kernels, () => gradients(Object.keys(kernels).map((path) => byPath.get(path)!.variable))),
     check: async (kernels) => {
-      const both = tf.tidy(() => place(kernels, () => tf.stack([flow(1), flow(2)])));
+      const both = tf.tidy(() => place(kernels, () => tf.stack([flow(1), flow(2)]), { ...options, bias: "zero" })); // biases would not double
       const [once, twice] = await both.data<"float32">() as unknown as [number, number];
       both.dispose();
       if (!Number.isFinite(once) || !Number.isFinite(twice)) throw new WarmstartError("NOT_FINITE", "synflow: the flow through this network by hand is beyond float32, and its function gives no place to scale it. Make it a LayersModel, or start from smaller weights.", { flow: once });
