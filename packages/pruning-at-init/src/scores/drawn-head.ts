@@ -1,8 +1,7 @@
 // Another start of the classifier while a network is scored, as in the authors' code of GraSP.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { fansOf, randomNormal, subSeed, WarmstartError, type Network, type Parameter } from "@warmstart/init-core";
-
-const kernelRoles: readonly string[] = ["kernel", "depthwise-kernel", "pointwise-kernel", "recurrent-kernel", "embedding"];
+import { kernelRoles } from "./prunable.js";
 
 /** The dense kernels behind the last kernel of another kind; where all are dense, the last alone. @throws NO_MATCH. */
 export function headKernels({ parameters }: Network, caller: string): Parameter[] {

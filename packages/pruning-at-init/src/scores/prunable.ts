@@ -3,7 +3,8 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { disposeModel, layerGraph, networkOf, rewriteModel, WarmstartError, type LayerConfig, type Network, type Parameter, type Role } from "@warmstart/init-core";
 import { layerPaths } from "../layer-paths.js";
 
-const kernelRoles: readonly Role[] = ["kernel", "depthwise-kernel", "pointwise-kernel", "recurrent-kernel", "embedding"];
+/** What counts as a kernel. */
+export const kernelRoles: readonly Role[] = ["kernel", "depthwise-kernel", "pointwise-kernel", "recurrent-kernel", "embedding"];
 
 export interface PrunableOptions {
   /** Which parameters take part. Default: all kernels (dense, convolution, depthwise, pointwise, recurrent, embedding), trainable or not. */
