@@ -70,3 +70,17 @@ describe.each(Object.entries(makers))("variables of one shape, updated as one by
     }
   });
 });
+
+describe("variables of one shape, of which some decay", () => {
+  it("have their own decay in their momentum also in a step with a learning rate of 0", async () => {
+    const vs = Array.from({ length: 4 }, () => tf.variable(tf.ones([2])));
+    const decaying = vs.slice(1).map(({ name }) => name);
+    const o = sgd({ learningRate: (step) => (step === 0 ? 0 : 1), momentum: 0.5, weightDecay: 0.25, decay: "added-to-gradient", decayFilter: (name) => decaying.includes(name) });
+    const gradients = Object.fromEntries(vs.map(({ name }) => [name, tf.zeros([2])]));
+    for (let t = 0; t < 2; t++) o.applyGradients(gradients);
+    // m = 0.25, then 0.5 · 0.25 + 0.25
+    for (const [i, v] of vs.entries()) expect(Array.from(await v.data()), `variable ${i}`).toEqual(i === 0 ? [1, 1] : [0.625, 0.625]);
+    o.dispose();
+    tf.dispose([vs, gradients]);
+  });
+});

@@ -10,8 +10,9 @@ const least = 4;
 export function grouped(blocks: readonly Block[], small: (block: Block) => boolean): Block[][] {
   const kinds = new Map<string, Block[]>();
   for (const [i, block] of blocks.entries()) {
-    const { variable: { shape }, keep, state: { updates, slots } } = block;
-    const kind = small(block) ? [shape, keep, updates, [...slots.keys()]].join(" ") : `alone ${i}`;
+    // With a learning rate of 0 all keep all, but decay may be part of the gradient.
+    const { variable: { shape }, decay, keep, state: { updates, slots } } = block;
+    const kind = small(block) ? [shape, decay, keep, updates, [...slots.keys()]].join(" ") : `alone ${i}`;
     const alike = kinds.get(kind);
     if (alike === undefined) kinds.set(kind, [block]);
     else alike.push(block);
