@@ -145,6 +145,22 @@ describe("compact", () => {
     }
   });
 
+  it("keeps a constant in front of a layer that is applied twice, to which it is another number each time", async () => {
+    const input = tf.input({ shape: [4] });
+    const shared = tf.layers.dense({ name: "shared", units: 2 });
+    const side = (name: string) => on(input, tf.layers.dense({ name, units: 3, activation: "sigmoid" }), shared);
+    const model = keep(tf.model({ inputs: input, outputs: [side("a"), side("b")] }));
+    randomize(model);
+    const masks = maskBy(model, ({ path }, [row, column]) => (path === "shared/kernel" ? row !== 2 : column !== 1));
+    const before = await outputOf(model);
+    const small = await compact(model, masks);
+    expect(widthsOf(small)).toEqual({ "a,b": 2 }); // channel 2 goes, which nothing reads
+    expect(small.report.notes.join()).toMatch(/Channels in front of "shared" that stay though each is one number, not zero, for all inputs: 1\./);
+    expectClose(await outputOf(small.model), before, 1e-6, 1e-6);
+    free(small);
+    tf.dispose(masks);
+  });
+
   it("takes a channel out of a residual stream only where nothing writes to it or nothing reads it", async () => {
     const input = tf.input({ shape: [4] });
     const dense = (name: string, units: number, x: S) => on(x, tf.layers.dense({ name, units, useBias: false }));
