@@ -251,6 +251,9 @@ describe("compact", () => {
     const [zeros, wrong] = [tf.zeros([2, 4]), tf.zeros([4, 2])];
     await expect(expectTensorGrowth(0, () => compact(model, { "z/kernel": zeros }))).rejects.toThrow(code("NO_MATCH"));
     await expect(expectTensorGrowth(0, () => compact(model, { "a/kernel": wrong }))).rejects.toThrow(code("SHAPE_MISMATCH"));
+    const gone = tf.clone(wrong);
+    gone.dispose();
+    await expect(expectTensorGrowth(0, () => compact(model, { "a/kernel": gone }))).rejects.toThrow(/compact: the mask of "a\/kernel" has been disposed\. Call compact before/);
     await expect(expectTensorGrowth(0, () => compact(model, { "a/kernel": zeros }))).rejects.toThrow(/8 weights of "a\/kernel" are not zero although they are masked/);
     await expect(expectTensorGrowth(0, () => compact(model, {}, { exclude: ["nowhere"] }))).rejects.toThrow(code("NO_MATCH"));
     await expect(expectTensorGrowth(0, () => compact(model, {}, { signal: AbortSignal.abort() }))).rejects.toThrow(/abort/);

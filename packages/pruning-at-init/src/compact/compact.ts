@@ -64,8 +64,8 @@ const caller = "compact";
  *
  * @param masks `pruned.masks` of a method of this package, of this model, whose masked weights are zero. Without: every zero of a kernel counts as masked.
  * @returns the smaller model, the masks of what is left, and what was done.
- * @throws {WarmstartError} NO_MATCH or SHAPE_MISMATCH for a mask that fits no weight; MODEL_STATE where a masked weight is not zero, or
- *   for a model that tfjs cannot build again; what `channelGroups` throws. Nothing stays allocated then.
+ * @throws {WarmstartError} NO_MATCH or SHAPE_MISMATCH for a mask that fits no weight; MODEL_STATE where a masked weight is not zero, for
+ *   masks that have been disposed, or for a model that tfjs cannot build again; what `channelGroups` throws. Nothing stays allocated then.
  *
  * @example
  * const { result: pruned } = await initialize(model, synflow({ compression: 100 }));

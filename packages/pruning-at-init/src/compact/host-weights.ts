@@ -16,11 +16,11 @@ export type HostWeights = ReadonlyMap<string, HostWeight>;
 /**
  * All weights by path. Without masks every zero of a kernel counts as masked.
  *
- * @throws {WarmstartError} NO_MATCH or SHAPE_MISMATCH for a mask that fits no weight; MODEL_STATE where a masked weight is not zero.
+ * @throws {WarmstartError} NO_MATCH or SHAPE_MISMATCH for a mask that fits no weight; MODEL_STATE where a masked weight is not zero, or a mask has been disposed.
  */
 export async function hostWeights(caller: string, network: Network, masks: Readonly<Record<string, Tensor>> | undefined): Promise<HostWeights> {
   const byPath = new Map(network.parameters.map((parameter) => [parameter.path, parameter]));
-  for (const [path, { shape }] of Object.entries(masks ?? {})) checkMask(caller, path, shape, byPath);
+  for (const [path, mask] of Object.entries(masks ?? {})) checkMask(caller, path, mask, byPath);
   const zeros = new Set(masks === undefined ? prunableParameters(network, {}, caller) : []);
   const read = async (parameter: Parameter): Promise<[string, HostWeight]> => {
     const { path, shape, variable } = parameter;
@@ -34,7 +34,8 @@ export async function hostWeights(caller: string, network: Network, masks: Reado
   return new Map(await Promise.all(network.parameters.map(read)));
 }
 
-function checkMask(caller: string, path: string, received: readonly number[], byPath: ReadonlyMap<string, Parameter>): void {
+function checkMask(caller: string, path: string, { isDisposed, shape: received }: Tensor, byPath: ReadonlyMap<string, Parameter>): void {
+  if (isDisposed) throw new WarmstartError("MODEL_STATE", `${caller}: the mask of "${path}" has been disposed. Call ${caller} before \`dispose()\` of what the masks came from, or give clones.`, { path });
   const parameter = byPath.get(path);
   if (parameter === undefined) throw new WarmstartError("NO_MATCH", `${caller}: there is a mask for "${path}", and the model has no such weight. Known: ${[...byPath.keys()].slice(0, 8).join(", ")}. Give the masks of this model, \`pruned.masks\`.`, { path });
   if (parameter.shape.join() !== received.join()) throw new WarmstartError("SHAPE_MISMATCH", `${caller}: the mask of "${path}" has shape [${received}], the weight [${parameter.shape}]. Give the masks of this model, \`pruned.masks\`.`, { path, expected: parameter.shape, received });
