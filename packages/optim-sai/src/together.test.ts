@@ -84,3 +84,22 @@ describe("variables of one shape, of which some decay", () => {
     tf.dispose([vs, gradients]);
   });
 });
+
+it("a model whose biases are updated as one goes on training and predicting", async () => {
+  const xs = uniform([8, 5], 1);
+  const values: number[][] = [];
+  for (const optimizer of [sgdSai({ learningRate: 1e-3 }), tf.train.sgd(0)]) {
+    const model = tf.sequential({ layers: Array.from({ length: 5 }, (_, i) => tf.layers.dense({ units: 5, activation: "relu", kernelInitializer: tf.initializers.glorotNormal({ seed: i + 1 }), ...(i === 0 ? { inputShape: [5] } : {}) })) });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    await model.fit(xs, tf.onesLike(xs), { epochs: steps, batchSize: 8, verbose: 0 });
+    const outputs = model.predict(xs) as tf.Tensor;
+    values.push(Array.from(await outputs.data()));
+    for (const weight of model.weights) expect(weight.read().shape, weight.name).toEqual(weight.name.includes("bias") ? [5] : [5, 5]);
+    outputs.dispose();
+    model.dispose();
+    optimizer.dispose();
+  }
+  expect(values[0]).not.toEqual(values[1]);
+  expect(values[0]!.every(Number.isFinite)).toBe(true);
+  xs.dispose();
+});

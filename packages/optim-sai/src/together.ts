@@ -32,8 +32,10 @@ export function updateTogether(blocks: readonly Block[], update: (block: Block) 
     made.push(variable);
     return variable;
   };
+  // Not unstacked: tfjs' kernels on WebAssembly take the shape that values had when they were made for the shape of a bias.
   const apart = (whole: Variable, parts: readonly Variable[]) => {
-    for (const [i, part] of tf.unstack(whole as Tensor).entries()) parts[i]!.assign(part as never);
+    const rows: Tensor = tf.reshape(whole, [-1, ...shape.slice(1)]);
+    for (const [i, part] of tf.split(rows, parts.length).entries()) parts[i]!.assign(part as never);
   };
   tf.tidy(() => {
     try {

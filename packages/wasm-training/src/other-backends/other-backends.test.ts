@@ -14,6 +14,8 @@ import { sums } from "./sums.fixture.js";
 
 const groups: readonly Group[] = [...products, ...convolutions, ...pooling, ...sums, ...moving, ...elementwise, ...complexNumbers];
 
+// TensorFlow turns oneDNN on by itself on newer processors; its convolutions give no images of a wrong size for no images, and take strides by axis.
+process.env.TF_ENABLE_ONEDNN_OPTS = "0";
 const native = await backendAvailable("tensorflow");
 if (!native) {
   if (requiredBackends().includes("tensorflow")) throw new Error('WARMSTART_REQUIRE names "tensorflow", which is not on this machine: run `npm run native` first');
