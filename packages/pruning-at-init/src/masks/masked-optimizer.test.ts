@@ -1,14 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { initialize, networkOf, WarmstartError } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MaskedOptimizer, randomMasks, registerMaskedOptimizer, type Pruned } from "../index.js";
+import { disposedAfterEach } from "../disposed-after-each.fixture.js";
 
-const cleanup: { dispose: () => unknown }[] = [];
-afterEach(() => {
-  for (const one of cleanup.splice(0)) one.dispose();
-});
-const owned = <T extends { dispose: () => unknown }>(value: T): T => (cleanup.push(value), value);
+const owned = disposedAfterEach();
 
 function network(): tf.Sequential {
   const model = owned(tf.sequential({ layers: [tf.layers.dense({ units: 8, inputShape: [5], activation: "tanh" }), tf.layers.dense({ units: 3 })] }));

@@ -2,19 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import { networkOf, WarmstartError, withValues, type Network } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { grasp, graspScores } from "../index.js";
 import { drawnHead, headKernels } from "./drawn-head.js";
+import { disposedAfterEach } from "../disposed-after-each.fixture.js";
 
 beforeAll(() => {
   if (tf.getBackend() === "wasm") registerTrainingKernels();
 });
 
-const cleanup: { dispose: () => unknown }[] = [];
-afterEach(() => {
-  for (const one of cleanup.splice(0)) one.dispose();
-});
-const owned = <T extends { dispose: () => unknown }>(value: T): T => (cleanup.push(value), value);
+const owned = disposedAfterEach();
 
 /** xW, with x given as data. */
 function linear(values: number[], shape: [number, number]): Network {

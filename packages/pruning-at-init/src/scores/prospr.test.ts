@@ -1,14 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { WarmstartError, type Network } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { prospr, prosprScores, snipScores, type ProsprScoreOptions } from "../index.js";
+import { disposedAfterEach } from "../disposed-after-each.fixture.js";
 
-const cleanup: { dispose: () => unknown }[] = [];
-afterEach(() => {
-  for (const one of cleanup.splice(0)) one.dispose();
-});
-const owned = <T extends { dispose: () => unknown }>(value: T): T => (cleanup.push(value), value);
+const owned = disposedAfterEach();
 
 /** f(x) = v · w · x with two kernels of one weight each. */
 function chain(w: number, v: number): Network {

@@ -2,19 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import { initialize, networkOf, WarmstartError, type LabelledBatch, type Network } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { force, grasp, magnitude, prospr, snip, snipScores, type ScoreMap } from "../index.js";
+import { disposedAfterEach } from "../disposed-after-each.fixture.js";
 
 const { layers } = tf;
 beforeAll(() => {
   if (tf.getBackend() === "wasm") registerTrainingKernels();
 });
 
-const cleanup: { dispose: () => unknown }[] = [];
-afterEach(() => {
-  for (const one of cleanup.splice(0)) one.dispose();
-});
-const owned = <T extends { dispose: () => unknown }>(value: T): T => (cleanup.push(value), value);
+const owned = disposedAfterEach();
 const normal = (shape: number[], seed: number, std = 0.6) => tf.randomNormal(shape, 0, std, "float32", seed);
 const tensor = (make: () => tf.Tensor) => owned(tf.tidy(make));
 const plain = (scores: ScoreMap) => Object.fromEntries([...scores].map(([path, values]) => [path, Array.from(values)]));

@@ -2,17 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { initialize, networkOf, WarmstartError, type Network, type Parameter, type Role } from "@warmstart/init-core";
 import { expectClose, expectTensorGrowth } from "@warmstart/test-kit";
 import { registerTrainingKernels } from "@warmstart/wasm-training";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { synflow, synflowScores } from "../../index.js";
+import { disposedAfterEach } from "../../disposed-after-each.fixture.js";
 
 beforeAll(() => {
   if (tf.getBackend() === "wasm") registerTrainingKernels();
 });
-const cleanup: { dispose: () => unknown }[] = [];
-afterEach(() => {
-  for (const one of cleanup.splice(0)) one.dispose();
-});
-const owned = <T extends { dispose: () => unknown }>(value: T): T => (cleanup.push(value), value);
+const owned = disposedAfterEach();
 const codeOf = (attempt: Promise<unknown>) => attempt.then(() => "none", (error: unknown) => (WarmstartError.isInstance(error) ? error.code : String(error)));
 const valuesOf = ({ parameters }: Network) => Promise.all(parameters.map(async ({ variable }) => Array.from(await variable.data())));
 
